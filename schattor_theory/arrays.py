@@ -1,0 +1,108 @@
+"""The only seam to array libraries: namespace, finiteness, host copies.
+
+The namespace of a computation comes from its arrays (NumPy, CuPy, torch, JAX, array-api-strict), through
+``array-api-compat``; no other module imports an array library to compute with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from .checks import fail
+from .errors import DTypeError, NonFiniteError, ShapeError
+
+__all__ = ["Array", "array_namespace", "check_matrices", "is_traced", "largest_entry", "resolution", "to_numpy"]
+
+Array = Any
+"""An array of any supported library, shape (..., m, n)."""
+
+_REFUSED = {
+    "bool": "Convert it to float32 or float64 first.",
+    "integral": "Convert it to float64 first: rounding a duality map to integers would lose it.",
+    "complex floating": "Only real matrices are supported; the real dilation [[Re, -Im], [Im, Re]] repeats each "
+    "singular value twice.",
+}
+
+
+def array_namespace(*arrays: Array) -> Any:
+    """Return the array-API namespace that all ``arrays`` belong to."""
+    return array_api_compat.array_namespace(*arrays)
+
+
+def is_traced(x: Array) -> bool:
+    """Return True when the values of ``x`` are not known yet (under ``jax.jit``), so nothing may branch on them."""
+    if not array_api_compat.is_jax_array(x):
+        return False
+    import jax
+
+    return isinstance(x, jax.core.Tracer)
+
+
+def to_numpy(x: Array) -> np.ndarray:
+    """Return ``x`` as a NumPy array on the host: the one place where data leaves a device."""
+    if isinstance(x, np.ndarray):
+        return x
+    if array_api_compat.is_torch_array(x):
+        return x.detach().cpu().numpy()
+    if array_api_compat.is_cupy_array(x):
+        return x.get()
+    if array_api_compat.is_array_api_strict_namespace(getattr(x, "__array_namespace__", lambda: None)()):
+        return np.asarray(x.__dlpack__ and np.from_dlpack(x))
+    return np.asarray(x)
+
+
+def resolution(x: Array) -> float:
+    """Return the rounding unit a factorisation of ``x`` is resolved to: ``max(m, n)`` times the machine epsilon."""
+    xp = array_namespace(x)
+    return max(1, *x.shape[-2:]) * float(xp.finfo(x.dtype).eps)
+
+
+def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = True) -> Any:
+    """Return the namespace of ``x`` after checking that it holds real floating matrices, shape (..., m, n).
+
+    Raises
+    ------
+    DTypeError
+        For anything that is not a float32 or float64 array.
+    ShapeError
+        For fewer than two axes.
+    NonFiniteError
+        For a NaN or an infinity, when ``check_finite`` is set and the values are known; the message names the first.
+    """
+    if not array_api_compat.is_array_api_obj(x):
+        fail(DTypeError, call, argument, "be an array", type(x).__name__, "Convert it, for example with numpy.asarray.")
+    if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
+        fail(DTypeError, call, argument, "hold real floating-point numbers", x.dtype, "Convert it to float64 first.")
+    xp = array_namespace(x)
+    if not xp.isdtype(x.dtype, "real floating"):
+        kinds = (kind for kind in _REFUSED if xp.isdtype(x.dtype, kind))
+        way_out = _REFUSED[next(kinds, "bool")]
+        fail(DTypeError, call, argument, "hold real floating-point numbers", x.dtype, way_out)
+    if xp.finfo(x.dtype).bits < 32:
+        way_out = "Convert it to float32 first: its range is too small for squared entries."
+        fail(DTypeError, call, argument, "be float32 or float64", x.dtype, way_out)
+    if x.ndim < 2:
+        way_out = "Matrices have shape (..., m, n); pass a vector of length n as (n, 1)."
+        fail(ShapeError, call, argument, "have at least two axes", tuple(x.shape), way_out)
+    if check_finite and not is_traced(x):
+        finite = xp.isfinite(x)
+        if not bool(xp.all(finite)):
+            index = tuple(int(i) for i in np.argwhere(~to_numpy(finite))[0])
+            way_out = f"The first bad entry is {argument}[{', '.join(map(str, index))}]."
+            fail(NonFiniteError, call, argument, "have finite entries", float(x[index]), way_out)
+    return xp
+
+
+def largest_entry(x: Array) -> Array:
+    """Return the largest absolute entry of each matrix, shape (..., 1, 1), with 1 for zero and empty matrices.
+
+    Dividing by it first keeps sums of powers inside the floating-point range.
+    """
+    xp = array_namespace(x)
+    if 0 in x.shape[-2:]:
+        return xp.ones((*x.shape[:-2], 1, 1), dtype=x.dtype, device=array_api_compat.device(x))
+    top = xp.max(xp.abs(x), axis=(-2, -1), keepdims=True)
+    return xp.where(top > 0, top, xp.ones_like(top))

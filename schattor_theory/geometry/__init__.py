@@ -1,0 +1,20 @@
+"""Schatten norms, duality maps and the geometries they make (D1, D2, D4)."""
+
+from .exponents import dual_exponent, exponent_label
+from .product import Geometry, ProductGeometry, as_geometry
+from .schatten import SchattenGeometry, duality_map, schatten_norm
+from .spectral import singular_values, spectral_map, thin_svd
+
+__all__ = [
+    "Geometry",
+    "ProductGeometry",
+    "SchattenGeometry",
+    "as_geometry",
+    "dual_exponent",
+    "duality_map",
+    "exponent_label",
+    "schatten_norm",
+    "singular_values",
+    "spectral_map",
+    "thin_svd",
+]

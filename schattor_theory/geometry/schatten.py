@@ -1,0 +1,251 @@
+"""Schatten norms and duality maps (D1), and the geometry they make.
+
+For ``m = U diag(s) Vᵀ`` the Schatten-p norm is the ℓ_p norm of the singular values s. Every function acts on the last
+two axes of a stack (..., m, n), returns the dtype it was given, and scales by the largest entry first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..arrays import Array, array_namespace, check_matrices, largest_entry, resolution
+from ..checks import check_choice, check_exponent
+from .exponents import dual_exponent, exponent_label
+from .spectral import by_slice_kind, from_diagonal, singular_values, thin_svd
+
+__all__ = ["METHODS", "SchattenGeometry", "duality_map", "schatten_norm"]
+
+METHODS = ("auto", "svd")
+
+
+def _power_norm(s: Array, p: float) -> Array:
+    """Return the ℓ_p norm of non-negative numbers over the last axis, which are at most about 1 in size."""
+    xp = array_namespace(s)
+    if 0 in s.shape:
+        return xp.sum(s, axis=-1)
+    if math.isinf(p):
+        return xp.max(s, axis=-1)
+    if p == 1:
+        return xp.sum(s, axis=-1)
+    # numerics: the largest value is divided out before the power, else large p underflows
+    top = xp.max(s, axis=-1, keepdims=True)
+    top = xp.where(top > 0, top, xp.ones_like(top))
+    return top[..., 0] * xp.sum((s / top) ** p, axis=-1) ** (1 / p)
+
+
+def _norm(x: Array, p: float) -> Array:
+    """Return ``‖x‖_p`` of finite matrices."""
+    xp = array_namespace(x)
+    scale = largest_entry(x)
+    scaled = x / scale
+    if p == 2:
+        return scale[..., 0, 0] * xp.sqrt(xp.sum(scaled * scaled, axis=(-2, -1)))
+    return scale[..., 0, 0] * by_slice_kind(
+        scaled,
+        diagonal=lambda d: _power_norm(xp.abs(d), p),
+        general=lambda m: _power_norm(singular_values(m), p),
+    )
+
+
+def schatten_norm(x: Array, p: object, *, check_finite: bool = True) -> Array:
+    """Return the Schatten norm ``‖x‖_p = (Σ s_iᵖ)^{1/p}`` of each matrix.
+
+    p = 1 is the nuclear, p = 2 the Frobenius, p = inf the spectral norm. An empty matrix has norm 0.
+
+    Parameters
+    ----------
+    x : array, shape (..., m, n), real floating
+        Matrices, any unit.
+    p : number, Fraction or str
+        Exponent in [1, inf]; ``"4/3"`` and ``"inf"`` are accepted.
+    check_finite : bool
+        Whether to refuse NaN and infinite entries. Under ``jax.jit`` values are unknown and not checked.
+
+    Returns
+    -------
+    array, shape (...)
+        Unit and dtype of ``x``.
+
+    Raises
+    ------
+    ExponentError
+        If p is not in [1, inf].
+    NonFiniteError, DTypeError, ShapeError
+        If ``x`` does not hold finite real float32 or float64 matrices.
+
+    Scaling
+    -------
+    ``‖c x‖ = |c| ‖x‖``, from 1e-300 to 1e300 in float64.
+    ``‖Q x R‖ = ‖x‖`` for orthogonal Q, R; ``‖xᵀ‖ = ‖x‖``; zero rows and columns change nothing.
+
+    Source
+    ------
+    D1 in docs/theory/geometry.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(schatten_norm(np.diag([3.0, 4.0]), 2)), float(schatten_norm(np.full((2, 2), 1e200), 2))
+    (5.0, 2e+200)
+    """
+    exponent = check_exponent("schatten_norm", p)
+    check_matrices("schatten_norm", "x", x, check_finite=check_finite)
+    return _norm(x, exponent)
+
+
+def _direction_weights(s: Array, q: float, cut: float) -> Array:
+    """Return the singular values of ``D_p(m)`` for singular values ``s``, in any order, at most about 1.
+
+    Values up to ``cut`` times the largest are rounding noise of zero and get weight 0, so that a rank-deficient matrix
+    has no direction outside its range.
+    """
+    xp = array_namespace(s)
+    if 0 in s.shape:
+        return s
+    top = xp.max(s, axis=-1, keepdims=True)
+    safe = xp.where(top > 0, top, xp.ones_like(top))
+    ratio = s / safe
+    if math.isinf(q):  # p = 1: the top singular space, shared equally
+        is_top = xp.astype(ratio >= 1 - cut, s.dtype) * xp.astype(top > 0, s.dtype)
+        count = xp.sum(is_top, axis=-1, keepdims=True)
+        return is_top / xp.where(count > 0, count, xp.ones_like(count))
+    in_range = xp.astype(ratio > cut, s.dtype)
+    if q == 1:  # p = inf: the polar factor on the range
+        return in_range
+    powers = in_range * xp.where(ratio > cut, ratio, xp.ones_like(ratio)) ** (q - 1)
+    norm = _power_norm(powers, q / (q - 1))
+    return powers / xp.where(norm > 0, norm, xp.ones_like(norm))[..., None]
+
+
+def _norm_and_map(m: Array, q: float) -> tuple[Array, Array]:
+    """Return ``(‖m‖_q, D_p(m))`` of finite matrices from one decomposition."""
+    xp = array_namespace(m)
+    scale = largest_entry(m)
+    scaled = m / scale
+    if q == 2:
+        norm = xp.sqrt(xp.sum(scaled * scaled, axis=(-2, -1), keepdims=True))
+        safe = xp.where(norm > 0, norm, xp.ones_like(norm))
+        return (scale * norm)[..., 0, 0], scaled / safe
+    cut = resolution(m)
+
+    def diagonal(d: Array) -> tuple[Array, Array]:
+        s = xp.abs(d)
+        return _power_norm(s, q), from_diagonal(xp.sign(d) * _direction_weights(s, q, cut), m.shape[-2:])
+
+    def general(x: Array) -> tuple[Array, Array]:
+        u, s, vh = thin_svd(x)
+        return _power_norm(s, q), (u * _direction_weights(s, q, cut)[..., None, :]) @ vh
+
+    norm, direction = by_slice_kind(scaled, diagonal=diagonal, general=general)
+    return scale[..., 0, 0] * norm, direction
+
+
+def duality_map(m: Array, p: object, method: str = "auto", *, check_finite: bool = True) -> Array:
+    """Return the duality map ``D_p(m) = argmax{<m, D> : ‖D‖_p ≤ 1}`` of each matrix.
+
+    The sign is that of the maximiser: ``<m, D_p(m)> = +‖m‖_q``; an optimizer subtracts it. For 1 < p < inf it is
+    ``U diag(s^{q-1}) Vᵀ / ‖s‖_q^{q-1}``; p = inf gives the polar factor on the range (the maximiser of least norm),
+    p = 1 the average over the top singular space. ``D_p(0) = 0``. Singular values up to ``max(m, n) eps`` times the
+    largest count as zero, and within that relative distance as equal.
+
+    Parameters
+    ----------
+    m : array, shape (..., m, n), real floating
+        Matrices, any unit.
+    p : number, Fraction or str
+        Exponent of the primal norm, in [1, inf].
+    method : {"auto", "svd"}
+        How the spectral map is computed. ``"auto"`` chooses by dtype, shape and exponent.
+    check_finite : bool
+        Whether to refuse NaN and infinite entries. Under ``jax.jit`` values are unknown and not checked.
+
+    Returns
+    -------
+    array, shape (..., m, n)
+        Unit 1, dtype of ``m``.
+
+    Raises
+    ------
+    ExponentError, UnknownNameError
+        If p is not in [1, inf], or the method has no such name.
+    NonFiniteError, DTypeError, ShapeError
+        If ``m`` does not hold finite real float32 or float64 matrices.
+
+    Scaling
+    -------
+    ``D_p(c m) = sign(c) D_p(m)`` over the whole floating-point range.
+    ``D_p(Q m R) = Q D_p(m) R`` for orthogonal Q, R; ``D_p(mᵀ) = D_p(m)ᵀ``; zero padding pads the result.
+
+    Source
+    ------
+    D1 in docs/theory/geometry.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> duality_map(np.diag([3.0, -4.0]), "inf")
+    array([[ 1.,  0.],
+           [ 0., -1.]])
+    >>> duality_map(np.diag([3.0, 4.0]), 2)
+    array([[0.6, 0. ],
+           [0. , 0.8]])
+    """
+    exponent = check_exponent("duality_map", p)
+    check_choice("duality_map", "method", method, METHODS)
+    check_matrices("duality_map", "m", m, check_finite=check_finite)
+    return _norm_and_map(m, dual_exponent(exponent))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SchattenGeometry:
+    """The geometry of the Schatten norm S_p: the ℓ_p norm of the singular values.
+
+    Parameters
+    ----------
+    p : number, Fraction or str
+        Exponent of the primal norm, in [1, inf].
+
+    Source
+    ------
+    D1 in docs/theory/geometry.md.
+
+    Examples
+    --------
+    >>> SchattenGeometry("inf").q
+    1.0
+    """
+
+    p: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "p", check_exponent("SchattenGeometry", self.p))
+
+    @property
+    def q(self) -> float:
+        """Return the exponent of the dual norm."""
+        return dual_exponent(self.p)
+
+    @property
+    def label(self) -> str:
+        """Return the spelling of this geometry in tables and file names."""
+        return exponent_label(self.p)
+
+    def norm(self, x: Array, *, check_finite: bool = True) -> Array:
+        """Return the primal norm ``‖x‖_p``, shape (...)."""
+        check_matrices("SchattenGeometry.norm", "x", x, check_finite=check_finite)
+        return _norm(x, self.p)
+
+    def dual_norm(self, g: Array, *, check_finite: bool = True) -> Array:
+        """Return the dual norm ``‖g‖_q``, shape (...): the stationarity measure when g is a gradient."""
+        check_matrices("SchattenGeometry.dual_norm", "g", g, check_finite=check_finite)
+        return _norm(g, self.q)
+
+    def duality_map(self, m: Array, *, check_finite: bool = True) -> Array:
+        """Return ``D_p(m)``, see :func:`duality_map`."""
+        return self.dual_norm_and_map(m, check_finite=check_finite)[1]
+
+    def dual_norm_and_map(self, m: Array, *, check_finite: bool = True) -> tuple[Array, Array]:
+        """Return ``(‖m‖_q, D_p(m))`` from one decomposition."""
+        check_matrices("SchattenGeometry.dual_norm_and_map", "m", m, check_finite=check_finite)
+        return _norm_and_map(m, self.q)
