@@ -1,0 +1,61 @@
+"""The environment of a run, for its manifest: versions, commit, BLAS, threads, machine, device."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import threadpoolctl
+
+__all__ = ["DEVICES", "environment", "usable_cores"]
+
+DEVICES = ("cpu", "cuda")
+_PACKAGES = ("schattor-theory", "numpy", "scipy", "pyarrow", "scikit-learn", "threadpoolctl")
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def environment(device: str = "cpu") -> dict[str, object]:
+    """Return what the numbers of a run may depend on besides its axes, as strict JSON values."""
+    np.linalg.svd(np.eye(2))  # numerics: loads the BLAS, so that threadpoolctl can see it
+    blas = [
+        {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
+        for pool in threadpoolctl.threadpool_info()
+        if pool.get("user_api") == "blas"
+    ]
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "commit": _commit(),
+        "blas": blas,
+        "blas_threads_per_worker": 1,
+        "machine": {"system": platform.system(), "machine": platform.machine(), "cores": usable_cores()},
+        "device": device,
+    }

@@ -1,0 +1,155 @@
+"""Running the cells: one loop over one ``concurrent.futures.Executor``, results as they finish."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_sentinels
+
+import threadpoolctl
+
+from .plan import Cell
+
+__all__ = ["Outcome", "run_cells"]
+
+Columns = Mapping[str, object]
+Work = Callable[[Cell], Columns]
+
+LOST = "the worker process ended without a result (killed, or out of memory)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a cell: its columns, or the error that is its status."""
+
+    cell: Cell
+    columns: Columns | None
+    error: str
+    details: str
+    seconds: float
+
+
+def attempt(work: Work, cell: Cell) -> Outcome:
+    """Run ``work`` on a cell with one BLAS thread; an exception becomes the outcome and never leaves the worker."""
+    start = time.perf_counter()
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            columns = work(cell)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        return Outcome(cell, None, text, traceback.format_exc(), time.perf_counter() - start)
+    return Outcome(cell, columns, "", "", time.perf_counter() - start)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_sentinels([parent.sentinel])
+        os._exit(1)
+
+
+def start_worker() -> None:
+    """Prepare a local worker: Ctrl-C is the parent's business, and a killed parent takes its workers along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _local_pool(jobs: int) -> ProcessPoolExecutor:
+    # spawn: a forked child would inherit the state of BLAS threads and generators
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
+
+
+def _close(pool: Executor, before: set[int | None]) -> None:
+    """Shut a local pool down without waiting for cells that are still running."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in multiprocessing.active_children():
+        if child.pid not in before:
+            child.terminate()
+            child.join()
+
+
+def _lost(cell: Cell) -> Outcome:
+    return Outcome(cell, None, f"LostWorker: {LOST}", LOST, 0.0)
+
+
+def _drain(pool: Executor, work: Work, cells: Sequence[Cell], suspects: list[Cell], unborn: list[Cell]) -> Iterator[Outcome]:
+    """Yield outcomes as they finish. When the pool breaks, sort what is left into suspects and never started."""
+    futures: dict[Future[Outcome], Cell] = {}
+    started: set[Future[Outcome]] = set()
+    try:
+        for cell in cells:
+            futures[pool.submit(attempt, work, cell)] = cell
+    except BrokenExecutor:
+        unborn.extend(cells[len(futures) :])
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in done:
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            elif isinstance(error, BrokenExecutor):
+                (suspects if future in started else unborn).append(futures[future])
+            else:  # an executor of another kind has its own errors: they are the cell's status too
+                yield Outcome(futures[future], None, f"{type(error).__name__}: {error}", str(error.__cause__ or ""), 0.0)
+        started |= {future for future in pending if future.running()}
+
+
+def run_cells(
+    cells: Sequence[Cell], work: Work, *, jobs: int = 1, executor: Executor | None = None
+) -> Iterator[Outcome]:
+    """Yield the outcome of each cell as it finishes, the most expensive cells first.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        What to run.
+    work : callable
+        ``work(cell)`` returns the columns of the cell. It must be importable by name in a new process.
+    jobs : int
+        Number of local worker processes, when no executor is given.
+    executor : concurrent.futures.Executor, optional
+        Where to run instead, for example a Dask client's ``get_executor()``; it is left open.
+
+    Notes
+    -----
+    A cell's exception is its outcome and costs no other cell. A broken local pool is made anew and the cells that had
+    not started are submitted again; those that were running when it broke are each tried once more, alone, so that a
+    cell that kills its worker cannot take others with it. When the consumer stops (Ctrl-C), local workers are ended.
+    """
+    ordered = sorted(cells, key=lambda cell: -cell.cost)
+    if executor is not None:
+        suspects: list[Cell] = []
+        yield from _drain(executor, work, ordered, suspects, suspects)
+        yield from map(_lost, suspects)
+        return
+    yield from _run_locally(ordered, work, jobs)
+
+
+def _run_locally(ordered: list[Cell], work: Work, jobs: int) -> Iterator[Outcome]:
+    before = {child.pid for child in multiprocessing.active_children()}
+    suspects: list[Cell] = []
+    while ordered:
+        pool, unborn, n_suspects = _local_pool(min(jobs, len(ordered))), [], len(suspects)
+        try:
+            yield from _drain(pool, work, ordered, suspects, unborn)
+        finally:
+            _close(pool, before)
+        if len(suspects) == n_suspects and len(unborn) == len(ordered):
+            suspects.extend(unborn)  # the pool broke before it started anything: do not try for ever
+            break
+        ordered = unborn
+    for cell in suspects:
+        pool, again = _local_pool(1), []
+        try:
+            yield from _drain(pool, work, [cell], again, again)
+        finally:
+            _close(pool, before)
+        yield from map(_lost, again)

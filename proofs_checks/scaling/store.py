@@ -1,0 +1,266 @@
+"""The output folder of a study: one Parquet part a finished cell, a manifest, and the parts put together.
+
+Nothing is changed in place: a file is written under a temporary name in its own folder, then renamed. A part that
+exists is never written again, so a run that was killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schattor_theory.checks import fail
+from schattor_theory.errors import StoreError
+from synthetic.seeds import canonical_json
+
+from .columns import SCHEMA, failed_rows
+from .environment import environment
+from .plan import RESULTS_VERSION, Cell, Study
+
+__all__ = ["Store", "write_file"]
+
+_CALL = "study"
+_METADATA = b"schattor_cell"
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a :class:`StoreError` that names the path and the reason."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        way_out = f"{reason}. Choose another folder with --out, or make room and run the same command again."
+        message = f"{_CALL}: out must be a folder that can be read and written, got out={str(path)!r}. {way_out}"
+        raise StoreError(message) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` so that the file is either there as a whole or not there.
+
+    Raises
+    ------
+    StoreError
+        If there is no space, no permission, or no such folder; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with _disk(path):
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                if temporary.is_file():
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+    except StoreError:
+        try:
+            temporary.unlink(missing_ok=True)
+        except OSError:  # the folder itself cannot be reached: there is nothing to remove
+            pass
+        raise
+
+
+def _json_bytes(content: object) -> bytes:
+    return (json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+@dataclass
+class Store:
+    """The output folder of one study.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    manifest : dict
+        What ``manifest.json`` holds.
+    damaged : list of str
+        Names of parts that could not be read and were set aside by :meth:`missing`.
+    """
+
+    folder: Path
+    manifest: dict[str, object]
+    damaged: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, folder: str | Path, study: Study, *, device: str = "cpu") -> Store:
+        """Return the store in ``folder``, made when it is not there yet.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written, holds another study, another results version, another kind of device,
+            or files that are no study.
+        """
+        folder = Path(folder)
+        with _disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            found = cls.read_manifest(folder)
+            if found is None and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+                got = sorted(entry.name for entry in folder.iterdir())[:3]
+                fail(StoreError, _CALL, "out", "be empty or hold this study", got, "Choose another folder with --out.")
+        if found is not None:
+            cls._check_same(folder, found, study, device)
+        manifest = {
+            "schema": 1,
+            "study": study.name,
+            "scale": study.scale,
+            "study_digest": study.digest,
+            "results_version": RESULTS_VERSION,
+            "block_size": study.block_size,
+            **environment(device),
+        }
+        store = cls(folder, manifest)
+        write_file(folder / "manifest.json", _json_bytes(manifest))
+        write_file(folder / "study.toml", study.text.encode())
+        with _disk(folder):
+            store.parts.mkdir(exist_ok=True)
+        return store
+
+    @staticmethod
+    def read_manifest(folder: Path) -> dict[str, object] | None:
+        """Return the manifest of a folder, or None when it has none.
+
+        Raises
+        ------
+        StoreError
+            If the manifest cannot be read.
+        """
+        path = folder / "manifest.json"
+        if not path.exists():
+            return None
+        try:
+            with _disk(path):
+                found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            if isinstance(error, StoreError):
+                raise
+            fail(StoreError, _CALL, "manifest.json", "be JSON", str(error), f"Remove {path} or choose another folder.")
+        if not isinstance(found, dict) or "study" not in found:
+            fail(StoreError, _CALL, "manifest.json", "be the manifest of a study", found, "Choose another folder.")
+        return found
+
+    @staticmethod
+    def _check_same(folder: Path, found: Mapping[str, object], study: Study, device: str) -> None:
+        wanted = {
+            "study": study.name,
+            "scale": study.scale,
+            "results_version": RESULTS_VERSION,
+            "device": device,
+        }
+        for key, value in wanted.items():
+            if found.get(key) != value:
+                way_out = f"{folder} holds results of another {key.replace('_', ' ')}. Choose another folder with --out."
+                fail(StoreError, _CALL, f"out ({key})", f"be {value!r}", found.get(key), way_out)
+
+    @property
+    def parts(self) -> Path:
+        """Return the folder of the parts."""
+        return self.folder / "parts"
+
+    def part(self, cell: Cell) -> Path:
+        """Return where the part of ``cell`` lies."""
+        return self.parts / f"{cell.digest}.parquet"
+
+    def _identity(self, cell: Cell) -> dict[str, object]:
+        return {
+            "axes": canonical_json(cell.axes),
+            "block": cell.block,
+            "block_size": cell.block_size,
+            "results_version": RESULTS_VERSION,
+            "device": self.manifest["device"],
+        }
+
+    def write(self, cell: Cell, rows: pa.Table, seconds: float) -> None:
+        """Write the part of a finished cell. Its wall time is metadata: rows do not depend on it."""
+        metadata = {_METADATA: json.dumps(self._identity(cell) | {"seconds": round(seconds, 6)}).encode()}
+        buffer = io.BytesIO()
+        pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
+        write_file(self.part(cell), buffer.getvalue())
+
+    def read(self, cell: Cell) -> tuple[pa.Table, float]:
+        """Return the rows of a part and its wall time in seconds.
+
+        Raises
+        ------
+        ValueError
+            If the part is damaged or is not the part of ``cell``.
+        """
+        content = self.part(cell).read_bytes()
+        try:
+            table = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True).read()
+        except (pa.ArrowException, OSError) as error:  # pyarrow reports a truncated file as an OSError
+            raise ValueError(str(error)) from error
+        metadata = table.schema.metadata or {}
+        if _METADATA not in metadata:
+            raise ValueError("it does not say which cell it belongs to")
+        identity = json.loads(metadata[_METADATA])
+        seconds = float(identity.pop("seconds", 0.0))
+        if identity != self._identity(cell):
+            raise ValueError("it belongs to another cell")
+        if table.num_rows != cell.block_size or table.schema.names != SCHEMA.names:
+            raise ValueError(f"it has {table.num_rows} rows and {table.num_columns} columns")
+        return table.replace_schema_metadata(None), seconds
+
+    def missing(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Return the cells that have no readable part; a damaged part is set aside as ``*.damaged`` and named."""
+        left = []
+        for cell in cells:
+            path = self.part(cell)
+            if path.exists():
+                try:
+                    with _disk(path):
+                        self.read(cell)
+                    continue
+                except StoreError:
+                    raise
+                except ValueError as error:
+                    with _disk(path):
+                        os.replace(path, path.with_suffix(".parquet.damaged"))
+                    self.damaged.append(f"{path.name} ({cell.label()}): {error}")
+            left.append(cell)
+        return left
+
+    def write_failures(self, failures: Mapping[str, Mapping[str, str]]) -> None:
+        """Write which cells could not run, by digest; an empty table removes the file."""
+        path = self.folder / "failures.json"
+        if failures:
+            write_file(path, _json_bytes(dict(failures)))
+        else:
+            with _disk(path):
+                path.unlink(missing_ok=True)
+
+    def failures(self) -> dict[str, dict[str, str]]:
+        """Return which cells could not run in the last run, by digest."""
+        path = self.folder / "failures.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def assemble(self, cells: Sequence[Cell]) -> pa.Table:
+        """Return all rows there are, in the order of the cells, and write them to ``results.parquet``.
+
+        Rows depend on the cells alone: not on the order they finished in, the number of jobs, or interruptions.
+        """
+        failures = self.failures()
+        tables = [SCHEMA.empty_table()]
+        for cell in cells:
+            if self.part(cell).exists():
+                tables.append(self.read(cell)[0])
+            elif cell.digest in failures:
+                tables.append(failed_rows(cell, failures[cell.digest]["error"]))
+        table = pa.concat_tables(tables)
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, write_page_checksum=True)
+        write_file(self.folder / "results.parquet", buffer.getvalue())
+        return table
+
+    def seconds(self, cells: Sequence[Cell]) -> dict[str, float]:
+        """Return the wall time of each finished cell, by digest."""
+        return {cell.digest: self.read(cell)[1] for cell in cells if self.part(cell).exists()}
