@@ -14,7 +14,7 @@ import numpy as np
 from .checks import fail
 from .errors import DTypeError, NonFiniteError, ShapeError
 
-__all__ = ["Array", "array_namespace", "check_matrices", "is_traced", "largest_entry", "resolution", "to_numpy"]
+__all__ = ["Array", "array_namespace", "check_matrices", "device", "is_traced", "largest_entry", "resolution", "to_numpy"]
 
 Array = Any
 """An array of any supported library, shape (..., m, n)."""
@@ -30,6 +30,11 @@ _REFUSED = {
 def array_namespace(*arrays: Array) -> Any:
     """Return the array-API namespace that all ``arrays`` belong to."""
     return array_api_compat.array_namespace(*arrays)
+
+
+def device(x: Array) -> Any:
+    """Return the device ``x`` lives on, for the arrays made to be used with it."""
+    return array_api_compat.device(x)
 
 
 def is_traced(x: Array) -> bool:
@@ -49,8 +54,8 @@ def to_numpy(x: Array) -> np.ndarray:
         return x.detach().cpu().numpy()
     if array_api_compat.is_cupy_array(x):
         return x.get()
-    if array_api_compat.is_array_api_strict_namespace(getattr(x, "__array_namespace__", lambda: None)()):
-        return np.asarray(x.__dlpack__ and np.from_dlpack(x))
+    if array_api_compat.is_array_api_strict_namespace(array_namespace(x)):
+        return np.from_dlpack(x.to_device(array_namespace(x).Device("CPU_DEVICE")))
     return np.asarray(x)
 
 
@@ -74,6 +79,9 @@ def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = T
     """
     if not array_api_compat.is_array_api_obj(x):
         fail(DTypeError, call, argument, "be an array", type(x).__name__, "Convert it, for example with numpy.asarray.")
+    if isinstance(x, np.ma.MaskedArray | np.matrix):  # * and @ mean something else there, and a mask would be ignored
+        way_out = "Convert it with numpy.asarray; fill a masked array first."
+        fail(DTypeError, call, argument, "be a plain array", type(x).__name__, way_out)
     if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
         fail(DTypeError, call, argument, "hold real floating-point numbers", x.dtype, "Convert it to float64 first.")
     xp = array_namespace(x)
@@ -81,8 +89,8 @@ def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = T
         kinds = (kind for kind in _REFUSED if xp.isdtype(x.dtype, kind))
         way_out = _REFUSED[next(kinds, "bool")]
         fail(DTypeError, call, argument, "hold real floating-point numbers", x.dtype, way_out)
-    if xp.finfo(x.dtype).bits < 32:
-        way_out = "Convert it to float32 first: its range is too small for squared entries."
+    if xp.finfo(x.dtype).bits not in (32, 64):
+        way_out = "Convert it to float32 (from 16 bits: their range is too small for squared entries) or float64 first."
         fail(DTypeError, call, argument, "be float32 or float64", x.dtype, way_out)
     if x.ndim < 2:
         way_out = "Matrices have shape (..., m, n); pass a vector of length n as (n, 1)."
@@ -103,6 +111,6 @@ def largest_entry(x: Array) -> Array:
     """
     xp = array_namespace(x)
     if 0 in x.shape[-2:]:
-        return xp.ones((*x.shape[:-2], 1, 1), dtype=x.dtype, device=array_api_compat.device(x))
+        return xp.ones((*x.shape[:-2], 1, 1), dtype=x.dtype, device=device(x))
     top = xp.max(xp.abs(x), axis=(-2, -1), keepdims=True)
     return xp.where(top > 0, top, xp.ones_like(top))

@@ -41,9 +41,16 @@ def fail(
     raise error(f"{message} {way_out}" if way_out else message)
 
 
+def _is_real_scalar(value: object) -> bool:
+    """Return whether ``value`` is a real number or an array of no axes that holds one; truth values are not numbers."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # the code NumPy and JAX give a dtype; others have none
+    if isinstance(value, bool) or kind not in "iuf":
+        return False
+    return isinstance(value, Real) or (getattr(value, "shape", None) == () and hasattr(value, "__float__"))
+
+
 def _real(call: str, argument: str, value: object, requirement: str, way_out: str = "") -> float:
-    is_scalar = isinstance(value, Real) or getattr(value, "shape", None) == ()
-    if isinstance(value, bool) or not is_scalar:
+    if not _is_real_scalar(value):
         fail(ParameterError, call, argument, requirement, value, way_out or "Pass a real number.")
     try:
         return float(value)  # type: ignore[arg-type]
@@ -121,15 +128,16 @@ def check_exponent(call: str, value: object, argument: str = "p") -> float:
     if isinstance(value, str):
         try:
             exponent = math.inf if value.strip() == "inf" else float(Fraction(value.strip()))
-        except (ValueError, ZeroDivisionError):
+        except (ValueError, ZeroDivisionError, OverflowError):
             spelled = 'Write a number, a fraction such as "4/3", or "inf".'
             fail(ExponentError, call, argument, "lie in [1, inf]", value, spelled)
-    elif isinstance(value, Real) and not isinstance(value, bool):
-        exponent = float(value)
-    elif getattr(value, "shape", None) == () and hasattr(value, "__float__"):
-        exponent = float(value)  # type: ignore[arg-type]
     else:
-        fail(ExponentError, call, argument, "lie in [1, inf]", value, 'Write a number, "4/3" or "inf".')
-    if not exponent >= 1:  # also refuses nan
+        try:
+            exponent = float(value) if _is_real_scalar(value) else math.nan  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            exponent = math.nan
+        if math.isnan(exponent):
+            fail(ExponentError, call, argument, "lie in [1, inf]", value, 'Write a number, "4/3" or "inf".')
+    if exponent < 1:
         fail(ExponentError, call, argument, "lie in [1, inf]", value, way_out)
     return exponent

@@ -10,7 +10,7 @@ import numpy as np
 
 from schattor_theory import Schattor
 from schattor_theory.checks import check_choice, check_integer, fail
-from schattor_theory.errors import ShapeError
+from schattor_theory.errors import ParameterError, ShapeError
 from schattor_theory.geometry import ProductGeometry
 
 from .seeds import Streams
@@ -82,9 +82,12 @@ def simulate(
     n_steps = check_integer(call, "n_steps", n_steps, minimum=1)
     repeats = check_integer(call, "repeats", repeats, minimum=1)
     first_repeat = check_integer(call, "first_repeat", first_repeat, minimum=0)
-    kept = tuple(check_choice(call, "record", name, RECORDS) for name in record)
+    kept = tuple(dict.fromkeys(check_choice(call, "record", name, RECORDS) for name in record))
     observers = tuple(observers)
     _check_fit(problem.start, optimizer)
+    if "block_stationarity" in kept and not isinstance(optimizer.geometry, ProductGeometry):
+        way_out = 'Record "stationarity": a single matrix has no blocks.'
+        fail(ParameterError, call, "record", "leave out block_stationarity without a ProductGeometry", kept, way_out)
 
     streams = [Streams(seed, r) for r in range(first_repeat, first_repeat + repeats)]
     params = _tree(lambda x: np.repeat(np.asarray(x)[None], repeats, axis=0), problem.start)
@@ -109,7 +112,7 @@ def simulate(
             previous, params = params, next_params
         value_last = np.broadcast_to(np.asarray(problem.value(params), dtype=float), (repeats,)).copy()
     indices = np.arange(first_repeat, first_repeat + repeats)
-    return statistics.trajectory(value_first=value_first, value_last=value_last, repeats=indices)
+    return statistics.trajectory(repeats=indices, value_first=value_first, value_last=value_last)
 
 
 def _draw_steps(noise: Any, streams: list[Streams], n_steps: int) -> Iterable[dict[str, np.ndarray]]:
@@ -194,7 +197,7 @@ class _Statistics:
         for run in np.flatnonzero((np.asarray(state.status) != 0) & (self._status == "ok")):
             self._status[run] = f"non_finite at step {k}"
 
-    def trajectory(self, **values: Any) -> Trajectory:
+    def trajectory(self, *, repeats: np.ndarray, **values: np.ndarray) -> Trajectory:
         """Return the finished statistics."""
         is_ok = self._status == "ok"
         weight = self._weight if self._weight > 0 else np.nan
@@ -206,13 +209,14 @@ class _Statistics:
             "stationarity_first": self._first,
             "stationarity_second_half_mean": self._sums["second_half"] / (self.n_steps - self.n_steps // 2),
             "stationarity_last": self._last,
+            **values,
         }
         records = {name: np.array(path) for name, path in self._paths.items()}
         if self.kept:
             records["step"] = np.array(self._steps)
         return Trajectory(
             **{name: np.where(is_ok, array, np.nan) for name, array in statistics.items()},
-            **values,
+            repeats=repeats,
             status=self._status.astype(str),
             n_steps=self.n_steps,
             block_stationarity_mean={b: np.where(is_ok, s / self.n_steps, np.nan) for b, s in self._blocks.items()},

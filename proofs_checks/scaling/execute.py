@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
 
@@ -67,7 +67,7 @@ def _local_pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def _close(pool: Executor, before: set[int | None]) -> None:
-    """Shut a local pool down without waiting for cells that are still running."""
+    """Shut a local pool down; cells that are still running are ended with their workers."""
     pool.shutdown(wait=False, cancel_futures=True)
     for child in multiprocessing.active_children():
         if child.pid not in before:
@@ -79,27 +79,25 @@ def _lost(cell: Cell) -> Outcome:
     return Outcome(cell, None, f"LostWorker: {LOST}", LOST, 0.0)
 
 
-def _drain(pool: Executor, work: Work, cells: Sequence[Cell], suspects: list[Cell], unborn: list[Cell]) -> Iterator[Outcome]:
-    """Yield outcomes as they finish. When the pool breaks, sort what is left into suspects and never started."""
+def _drain(pool: Executor, work: Work, cells: Sequence[Cell], left: list[Cell]) -> Iterator[Outcome]:
+    """Yield outcomes as they finish; the cells that a broken pool has lost are put into ``left``, in order."""
     futures: dict[Future[Outcome], Cell] = {}
-    started: set[Future[Outcome]] = set()
+    lost: set[int] = set()
     try:
         for cell in cells:
             futures[pool.submit(attempt, work, cell)] = cell
     except BrokenExecutor:
-        unborn.extend(cells[len(futures) :])
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-        for future in done:
-            error = future.exception()
-            if error is None:
-                yield future.result()
-            elif isinstance(error, BrokenExecutor):
-                (suspects if future in started else unborn).append(futures[future])
-            else:  # an executor of another kind has its own errors: they are the cell's status too
-                yield Outcome(futures[future], None, f"{type(error).__name__}: {error}", str(error.__cause__ or ""), 0.0)
-        started |= {future for future in pending if future.running()}
+        lost.update(range(len(futures), len(cells)))
+    place = {future: index for index, future in enumerate(futures)}
+    for future in as_completed(futures):
+        error = future.exception()
+        if error is None:
+            yield future.result()
+        elif isinstance(error, BrokenExecutor):
+            lost.add(place[future])
+        else:  # an executor of another kind has its own errors: they are the cell's status too
+            yield Outcome(futures[future], None, f"{type(error).__name__}: {error}", str(error.__cause__ or ""), 0.0)
+    left.extend(cells[index] for index in sorted(lost))
 
 
 def run_cells(
@@ -126,30 +124,32 @@ def run_cells(
     """
     ordered = sorted(cells, key=lambda cell: -cell.cost)
     if executor is not None:
-        suspects: list[Cell] = []
-        yield from _drain(executor, work, ordered, suspects, suspects)
-        yield from map(_lost, suspects)
+        left: list[Cell] = []
+        yield from _drain(executor, work, ordered, left)
+        yield from map(_lost, left)
         return
     yield from _run_locally(ordered, work, jobs)
 
 
 def _run_locally(ordered: list[Cell], work: Work, jobs: int) -> Iterator[Outcome]:
-    before = {child.pid for child in multiprocessing.active_children()}
     suspects: list[Cell] = []
     while ordered:
-        pool, unborn, n_suspects = _local_pool(min(jobs, len(ordered))), [], len(suspects)
-        try:
-            yield from _drain(pool, work, ordered, suspects, unborn)
-        finally:
-            _close(pool, before)
-        if len(suspects) == n_suspects and len(unborn) == len(ordered):
-            suspects.extend(unborn)  # the pool broke before it started anything: do not try for ever
-            break
-        ordered = unborn
+        left: list[Cell] = []
+        yield from _in_new_pool(min(jobs, len(ordered)), work, ordered, left)
+        # a pool starts cells in the order of submission and takes one ahead: what broke it is among these
+        n_started = jobs + 1
+        suspects += left[:n_started]
+        ordered = left[n_started:]
     for cell in suspects:
-        pool, again = _local_pool(1), []
-        try:
-            yield from _drain(pool, work, [cell], again, again)
-        finally:
-            _close(pool, before)
+        again: list[Cell] = []
+        yield from _in_new_pool(1, work, [cell], again)
         yield from map(_lost, again)
+
+
+def _in_new_pool(jobs: int, work: Work, cells: Sequence[Cell], left: list[Cell]) -> Iterator[Outcome]:
+    before = {child.pid for child in multiprocessing.active_children()}
+    pool = _local_pool(jobs)
+    try:
+        yield from _drain(pool, work, cells, left)
+    finally:
+        _close(pool, before)

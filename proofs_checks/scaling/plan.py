@@ -56,6 +56,9 @@ class Held:
     geometry: str = "own"
 
 
+DEFAULT_HELD = Held(initial_gap=0.5, smoothness=1.0, sigma=1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What an arm is expected to show: an exponent equal to, at least, or at most a number.
@@ -211,10 +214,9 @@ class Study:
 
 def _read_held(table: Table | None, base: Held | None) -> Held:
     """Return what is held fixed; keys that an arm leaves out come from the study's own table."""
+    defaults = base or DEFAULT_HELD
     if table is None:
-        assert base is not None
-        return base
-    defaults = base or Held(0.5, 1.0, 1.0)
+        return defaults
     geometry = table.get("geometry", defaults.geometry)
     order = table.number("moment_order", defaults.moment_order)
     if not 1 < order <= 2:
@@ -263,7 +265,7 @@ def _read_arm(file: str, content: object, index: int, block_size: int, base: Hel
         table.refuse("fixed", "be left out with estimated constants", table.content["fixed"], "They are measured.")
     held = None
     if constants == "exact":
-        held = _read_held(table.table("fixed") if "fixed" in table else None, base or Held(0.5, 1.0, 1.0))
+        held = _read_held(table.table("fixed") if "fixed" in table else None, base)
     assumption = table.choice("assumption", ASSUMPTIONS, "covariance")
     varying = [axis for axis in FIT_AXES if len(axes.get(axis, ())) > 1]
     grid = [table.as_number("grid", factor) for factor in table.listed("grid", list(DEFAULT_GRID))]
@@ -301,9 +303,10 @@ def _read_expectation(file: str, content: object, index: int, arms: Mapping[str,
     for name, axis in AXES.items():
         if name in table:
             chosen = tuple(axis.read(table, name, entry) for entry in table.listed(name))
+            there = arm.axes.get(name, ())
             for entry in chosen:
-                if entry not in arm.axes.get(name, ()):
-                    table.refuse(name, f"be among the values of arm {arm.name!r}", entry, f"It has {list(arm.axes.get(name, ()))}.")  # fmt: skip
+                if entry not in there:
+                    table.refuse(name, f"be among the values of arm {arm.name!r}", entry, f"It has {list(there)}.")
             where[name] = chosen
     table.finish()
     return Expectation(arm.name, where, kinds[0], value, margin, alpha)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from synthetic.seeds import canonical_json
 
 from .columns import SCHEMA, failed_rows
 from .environment import environment
-from .plan import RESULTS_VERSION, Cell, Study
+from .plan import RESULTS_VERSION, Cell, Study, read_study
 
 __all__ = ["Store", "write_file"]
 
@@ -61,10 +61,8 @@ def write_file(path: Path, content: bytes) -> None:
                     os.fsync(file.fileno())
             os.replace(temporary, path)
     except StoreError:
-        try:
+        with suppress(OSError):  # when the folder itself cannot be reached there is nothing to remove
             temporary.unlink(missing_ok=True)
-        except OSError:  # the folder itself cannot be reached: there is nothing to remove
-            pass
         raise
 
 
@@ -125,6 +123,25 @@ class Store:
             store.parts.mkdir(exist_ok=True)
         return store
 
+    @classmethod
+    def existing(cls, folder: str | Path) -> tuple[Store, Study]:
+        """Return the store of a folder that a run has left, finished or not, and the study it holds.
+
+        Raises
+        ------
+        StoreError
+            If there is no such folder, or it holds no study.
+        """
+        folder = Path(folder)
+        found = cls.read_manifest(folder)
+        if found is None:
+            way_out = "Give the --out folder of a `schattor study run`."
+            fail(StoreError, _CALL, "folder", "hold the manifest of a study", str(folder), way_out)
+        path = folder / "study.toml"
+        with _disk(path):
+            text = path.read_text(encoding="utf-8")
+        return cls(folder, found), read_study(text, str(path), scale=str(found.get("scale", "full")))
+
     @staticmethod
     def read_manifest(folder: Path) -> dict[str, object] | None:
         """Return the manifest of a folder, or None when it has none.
@@ -158,7 +175,8 @@ class Store:
         }
         for key, value in wanted.items():
             if found.get(key) != value:
-                way_out = f"{folder} holds results of another {key.replace('_', ' ')}. Choose another folder with --out."
+                what = key.replace("_", " ")
+                way_out = f"{folder} holds results of another {what}. Choose another folder with --out."
                 fail(StoreError, _CALL, f"out ({key})", f"be {value!r}", found.get(key), way_out)
 
     @property
@@ -238,17 +256,22 @@ class Store:
             with _disk(path):
                 path.unlink(missing_ok=True)
 
-    def failures(self) -> dict[str, dict[str, str]]:
-        """Return which cells could not run in the last run, by digest."""
+    def failures(self, cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
+        """Return which of the cells could not run in the last run, by digest."""
         path = self.folder / "failures.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not path.exists():
+            return {}
+        with _disk(path):
+            found = json.loads(path.read_text(encoding="utf-8"))
+        wanted = {cell.digest for cell in cells if not self.part(cell).exists()}
+        return {key: value for key, value in found.items() if key in wanted}
 
     def assemble(self, cells: Sequence[Cell]) -> pa.Table:
         """Return all rows there are, in the order of the cells, and write them to ``results.parquet``.
 
         Rows depend on the cells alone: not on the order they finished in, the number of jobs, or interruptions.
         """
-        failures = self.failures()
+        failures = self.failures(cells)
         tables = [SCHEMA.empty_table()]
         for cell in cells:
             if self.part(cell).exists():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..arrays import Array, array_namespace, check_matrices, largest_entry
 from ..checks import check_exponent, check_positive, fail
-from ..errors import ParameterError, ShapeError
+from ..errors import DTypeError, ParameterError, ShapeError
 from .exponents import dual_exponent, exponent_label
 from .schatten import SchattenGeometry, _norm, _norm_and_map, _power_norm
 
@@ -61,8 +61,13 @@ class ProductGeometry:
         call = "ProductGeometry"
         if not isinstance(exponents, Mapping) or not exponents:
             fail(ParameterError, call, "exponents", "name at least one block", exponents, 'For example {"w": 4, "b": 2}.')
+        unnamed = [b for b in exponents if not (isinstance(b, str) and b)]
+        if unnamed:
+            fail(ParameterError, call, "exponents", "have text as the name of each block", unnamed, "Name the blocks.")
         radii = {} if radii is None else radii
-        unknown = sorted(set(radii) - set(exponents))
+        if not isinstance(radii, Mapping):
+            fail(ParameterError, call, "radii", "be a mapping of blocks to radii", radii, 'For example {"w": 2.0}.')
+        unknown = sorted(set(radii) - set(exponents), key=str)
         if unknown:
             fail(ShapeError, call, "radii", f"name blocks among {sorted(exponents)}", unknown, "Drop or rename these.")
         names = list(exponents)
@@ -150,6 +155,9 @@ class ProductGeometry:
             fail(ShapeError, call, argument, f"have exactly the blocks {names}", list(x), "Add or drop blocks.")
         for b in names:
             check_matrices(call, f"{argument}[{b!r}]", x[b], check_finite=check_finite)
+        dtypes = {b: x[b].dtype for b in names}
+        if len(set(dtypes.values())) > 1:
+            fail(DTypeError, call, argument, "have one dtype in all blocks", dtypes, "Convert the blocks to one of them.")
         stacks = {b: tuple(x[b].shape[:-2]) for b in names}
         if len(set(stacks.values())) > 1:
             way_out = "Every block has shape (..., m_b, n_b) with the same leading axes."

@@ -31,7 +31,8 @@ def _power_norm(s: Array, p: float) -> Array:
     # numerics: the largest value is divided out before the power, else large p underflows
     top = xp.max(s, axis=-1, keepdims=True)
     top = xp.where(top > 0, top, xp.ones_like(top))
-    return top[..., 0] * xp.sum((s / top) ** p, axis=-1) ** (1 / p)
+    # numerics: axes are dropped last, since NumPy's power of a scalar and of an array differ in the last bit
+    return (top * xp.sum((s / top) ** p, axis=-1, keepdims=True) ** (1 / p))[..., 0]
 
 
 def _norm(x: Array, p: float) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, array_namespace
+from ..arrays import Array, array_namespace, device
 
 __all__ = ["by_slice_kind", "from_diagonal", "singular_values", "spectral_map", "thin_svd"]
 
@@ -29,11 +29,8 @@ def thin_svd(m: Array, /) -> tuple[Array, Array, Array]:
     if 0 in m.shape:
         batch, (rows, columns) = m.shape[:-2], m.shape[-2:]
         rank = min(rows, columns)
-        return (
-            xp.zeros((*batch, rows, rank), dtype=m.dtype),
-            xp.zeros((*batch, rank), dtype=m.dtype),
-            xp.zeros((*batch, rank, columns), dtype=m.dtype),
-        )
+        shapes = (*batch, rows, rank), (*batch, rank), (*batch, rank, columns)
+        return tuple(xp.zeros(shape, dtype=m.dtype, device=device(m)) for shape in shapes)
     # numerics: LAPACK reads columns; a wide stack is decomposed as its transpose
     if m.shape[-2] < m.shape[-1]:
         u, s, vh = xp.linalg.svd(xp.linalg.matrix_transpose(m), full_matrices=False)
@@ -45,7 +42,7 @@ def singular_values(m: Array, /) -> Array:
     """Return the singular values of each matrix in decreasing order, shape (..., min(m, n))."""
     xp = array_namespace(m)
     if 0 in m.shape:
-        return xp.zeros((*m.shape[:-2], min(m.shape[-2:])), dtype=m.dtype)
+        return xp.zeros((*m.shape[:-2], min(m.shape[-2:])), dtype=m.dtype, device=device(m))
     return xp.linalg.svdvals(m)
 
 

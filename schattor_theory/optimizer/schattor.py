@@ -122,6 +122,7 @@ class Schattor:
         momentum = {b: xp.zeros_like(x) for b, x in blocks.items()}
         return SchattorState(counts[0], self._unwrap(momentum), counts[1])
 
+    @np.errstate(over="ignore", invalid="ignore")  # an overflow is a status of its run, and of no other
     def step(
         self, params: Params, gradient: Params, state: SchattorState, *, previous_gradient: Params | None = None
     ) -> tuple[Params, SchattorState]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, array_namespace
+from ..arrays import Array, array_namespace, device
 from ..checks import check_in_interval, check_nonnegative, check_positive
 
 __all__ = ["MomentumSchedule", "PolynomialSchedule", "Schedule", "parameter_free"]
@@ -41,8 +41,8 @@ class PolynomialSchedule:
     power: float
 
     def __post_init__(self) -> None:
-        check_positive("PolynomialSchedule", "scale", self.scale)
-        check_nonnegative("PolynomialSchedule", "power", self.power)
+        object.__setattr__(self, "scale", check_positive("PolynomialSchedule", "scale", self.scale))
+        object.__setattr__(self, "power", check_nonnegative("PolynomialSchedule", "power", self.power))
 
     def __call__(self, k: Any) -> Any:
         return self.scale * (k + 1) ** -self.power
@@ -62,7 +62,8 @@ class MomentumSchedule:
 
     def __post_init__(self) -> None:
         way_out = "T3's lemma needs 1/θ_k - 1/θ_{k-1} <= 1."
-        check_in_interval("MomentumSchedule", "power", self.power, 0, 1, way_out=way_out)
+        power = check_in_interval("MomentumSchedule", "power", self.power, 0, 1, way_out=way_out)
+        object.__setattr__(self, "power", power)
 
     def __call__(self, k: Any) -> Any:
         return 1 - (k + 1) ** -self.power
@@ -102,14 +103,14 @@ def evaluate(schedule: Schedule, k: Array, dtype: Any, check: Callable[[float], 
     """
     xp = array_namespace(k)
     if not callable(schedule):
-        return xp.full(k.shape, float(schedule), dtype=dtype)
+        return xp.full(k.shape, float(schedule), dtype=dtype, device=device(k))
     if isinstance(k, np.ndarray | np.generic):
         steps, inverse = np.unique(np.asarray(k), return_inverse=True)
         values = np.array([check(schedule(int(step))) for step in steps], dtype=dtype)
         return values[inverse].reshape(np.shape(k))
     values = schedule(xp.astype(k, dtype))
     if not hasattr(values, "dtype"):
-        return xp.full(k.shape, float(values), dtype=dtype)
+        return xp.full(k.shape, float(values), dtype=dtype, device=device(k))
     return xp.astype(values, dtype)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import Array, array_namespace, to_numpy
+from ..arrays import Array, array_namespace, device, to_numpy
 from ..checks import fail
 from ..errors import ShapeError
 
@@ -53,7 +53,7 @@ class SchattorState(NamedTuple):
         Raises
         ------
         ShapeError
-            If an array is missing, or a momentum has not the shape of its parameter.
+            If an array is missing, or has not the shape that belongs to these parameters.
         """
         call = "SchattorState.from_arrays"
         blocks = like if isinstance(like, Mapping) else {"": like}
@@ -62,13 +62,13 @@ class SchattorState(NamedTuple):
         if missing:
             way_out = f"These are missing: {missing}. Pass what to_arrays() returned for the same parameters."
             fail(ShapeError, call, "arrays", "hold a whole state", sorted(arrays), way_out)
-        momentum = {}
-        for b, x in blocks.items():
-            saved = np.asarray(arrays[names[b]])
-            if saved.shape != tuple(x.shape):
-                fail(ShapeError, call, f"arrays[{names[b]!r}]", f"have shape {tuple(x.shape)}", saved.shape)
-            momentum[b] = _as_like(saved, x, x.dtype)
         first = next(iter(blocks.values()))
+        shapes = {names[b]: tuple(x.shape) for b, x in blocks.items()}
+        for key, shape in (shapes | dict.fromkeys(("step", "status"), tuple(first.shape[:-2]))).items():
+            if np.shape(arrays[key]) != shape:
+                way_out = "Pass what to_arrays() returned for the same parameters."
+                fail(ShapeError, call, f"arrays[{key!r}]", f"have shape {shape}", np.shape(arrays[key]), way_out)
+        momentum = {b: _as_like(np.asarray(arrays[names[b]]), x, x.dtype) for b, x in blocks.items()}
         xp = array_namespace(first)
         step, status = (_as_like(np.asarray(arrays[key]), first, xp.int32) for key in ("step", "status"))
         return cls(step, momentum if isinstance(like, Mapping) else momentum[""], status)
@@ -76,7 +76,4 @@ class SchattorState(NamedTuple):
 
 def _as_like(values: np.ndarray, like: Array, dtype: object) -> Array:
     """Return host ``values`` as an array of the library, device and given dtype of ``like``."""
-    import array_api_compat
-
-    xp = array_namespace(like)
-    return xp.asarray(values.tolist() if values.size == 0 else values.copy(), dtype=dtype, device=array_api_compat.device(like))
+    return array_namespace(like).asarray(values.copy(), dtype=dtype, device=device(like))

@@ -1,0 +1,186 @@
+"""The command ``schattor study``: run, report, list, copy."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from schattor_theory.errors import SchattorError, StoreError, StudyError
+
+from .analysis import Analysis
+from .environment import DEVICES, usable_cores
+from .plan import SCALES, Study, load_study
+from .report import expectations_table, exponents_table, tightness_table, write_report
+from .run import analyse_folder, run_study
+from .shipped_studies import shipped_studies, study_path
+from .store import Store
+from .tables import to_text
+
+__all__ = ["study_app"]
+
+BAD_USAGE, COULD_NOT_RUN, INTERRUPTED = 2, 3, 4
+
+study_app = typer.Typer(
+    name="study", help="Dimension- and horizon-scaling studies.", no_args_is_help=True, add_completion=False
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")]
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    print(f"schattor study: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _device(device: str) -> str:
+    if device not in DEVICES:
+        _stop(f"--device must be one of {', '.join(DEVICES)}, got {device!r}.", BAD_USAGE)
+    if device == "cuda" and importlib.util.find_spec("cupy") is None:
+        _stop("--device cuda needs CuPy, which is not installed. Install the extra: schattor-theory[gpu].", BAD_USAGE)
+    return device
+
+
+@contextmanager
+def _scheduler(address: str | None) -> Iterator[Executor | None]:
+    """Give the executor of the Dask scheduler at ``address``, or None for local processes."""
+    if address is None:
+        yield None
+        return
+    if importlib.util.find_spec("distributed") is None:
+        way_out = "Install the extra: schattor-theory[cluster]."
+        _stop(f"--scheduler needs dask.distributed, which is not installed. {way_out}", BAD_USAGE)
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout="20s")
+    except (OSError, ValueError) as error:
+        _stop(f"--scheduler must be the address of a running Dask scheduler, got {address!r}: {error}.", BAD_USAGE)
+    with client:
+        yield client.get_executor()
+
+
+def _load(file: str, scale: str) -> Study:
+    if scale not in SCALES:
+        _stop(f"--scale must be one of {', '.join(SCALES)}, got {scale!r}.", BAD_USAGE)
+    is_name = not Path(file).exists() and Path(file).stem in shipped_studies()
+    try:
+        return load_study(study_path(Path(file).stem) if is_name else file, scale=scale)
+    except SchattorError as error:
+        _stop(str(error), BAD_USAGE)
+
+
+def _print_plan(study: Study, out: Path | None) -> None:
+    print(f"{study.title} (scale {study.scale}): {len(study.cells())} cells of {study.block_size} repeats")
+    for arm in study.arms:
+        cells = [cell for cell in study.cells() if cell.arm == arm.name]
+        present = sum((out / "parts" / f"{cell.digest}.parquet").exists() for cell in cells) if out else 0
+        minutes = sum(cell.cost for cell in cells) / 60
+        print(f"  {arm.name}: {len(cells)} cells, {present} of them present, about {minutes:.1f} core-minutes")
+
+
+def _print_analysis(analysis: Analysis, store: Store, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(analysis.to_record(), allow_nan=False, ensure_ascii=False))
+        return
+    for name in analysis.damaged:
+        print(f"damaged and set aside: {name}")
+    print(to_text(exponents_table(analysis.pairs)))
+    print(to_text(tightness_table(analysis)))
+    if analysis.judgements:
+        print(to_text(expectations_table(analysis)))
+    for failure in analysis.failures.values():
+        print(f"could not run: {failure['cell']}: {failure['error']}")
+    print(analysis.words())
+    print(f"Look at {store.folder / 'report.html'}")
+
+
+def _finish(store: Store, analysis: Analysis, as_json: bool) -> NoReturn:
+    write_report(analysis, store.folder)
+    _print_analysis(analysis, store, as_json)
+    raise typer.Exit(analysis.exit_code)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@study_app.command()
+def run(
+    file: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; an earlier run in it is gone on with.")],
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Local worker processes.")] = None,
+    scale: Annotated[str, typer.Option("--scale", help="full, or smoke: seconds, to check the plumbing.")] = "full",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler.")] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Run what is missing of a study, then report. Exit 0, 1 (violation), 2 (usage), 3 (a cell failed), 4 (stopped)."""
+    study = _load(file, scale)
+    device = _device(device)
+    if dry_run:
+        _print_plan(study, out)
+        return
+    try:
+        Store.open(out, study, device=device)
+    except (StoreError, StudyError) as error:
+        _stop(str(error), BAD_USAGE)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _scheduler(scheduler) as executor:
+            store, analysis = run_study(study, out, jobs=jobs or usable_cores(), device=device, executor=executor)
+        _finish(store, analysis, as_json)
+    except KeyboardInterrupt:
+        _stop(f"interrupted; finished cells are kept in {out}. Run the same command again to go on.", INTERRUPTED)
+    except StoreError as error:
+        _stop(str(error), COULD_NOT_RUN)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@study_app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="The --out folder of a run, finished or not.")], as_json: Json = False
+) -> None:
+    """Write the report of the results there are."""
+    try:
+        store, analysis = analyse_folder(folder)
+        _finish(store, analysis, as_json)
+    except SchattorError as error:
+        _stop(str(error), BAD_USAGE)
+
+
+@study_app.command("list")
+def list_studies(as_json: Json = False) -> None:
+    """List the shipped studies."""
+    found = {name: load_study(path).title for name, path in shipped_studies().items()}
+    print(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(f"{n}: {t}" for n, t in found.items()))
+
+
+@study_app.command()
+def copy(
+    name: Annotated[str, typer.Argument(help="Name of a shipped study.")],
+    to: Annotated[Path | None, typer.Option("--to", help="File to write; by default NAME.toml here.")] = None,
+) -> None:
+    """Copy a shipped study file, to change it."""
+    try:
+        path = study_path(name)
+    except SchattorError as error:
+        _stop(str(error), BAD_USAGE)
+    target = to or Path(path.name)
+    if target.exists():
+        _stop(f"{target} exists. Choose another file with --to.", BAD_USAGE)
+    try:
+        target.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        _stop(f"{target} could not be written: {error.strerror or error}.", BAD_USAGE)
+    print(f"{target}: run it with `schattor study run {target} --out out/{path.stem}`")

@@ -1,0 +1,174 @@
+"""Figures of a study: stationarity against an axis, log-log, with intervals, reference slope and the bound's line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from .fit import Fit
+from .series import Series
+
+__all__ = ["draw_arm", "draw_blocks", "save"]
+
+# source: Okabe and Ito's palette, which the common kinds of colour blindness tell apart; markers differ as well
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+NAMES = {"dimension": "dimension d", "horizon": "number of steps K", "blocks": "number of blocks", "width": "width"}
+
+
+def _power_ticks(axes: Axes, x: np.ndarray) -> None:
+    """Put the ticks of the horizontal axis at the values that were run."""
+    axes.xaxis.set_major_locator(FixedLocator(list(x)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    is_long = x.max() >= 1e4
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0e}".replace("e+0", "e") if is_long else f"{v:g}"))
+
+
+def _value_ticks(axes: Axes, low: float, high: float) -> None:
+    """Give a range of less than a decade plain numbers to read, at 1, 1.5, 2, 3, 5, 7 times a power of ten."""
+    if high / low >= 30:
+        return
+    steps = np.array([1, 1.5, 2, 3, 4, 5, 6, 8]) if high / low < 5 else np.array([1, 2, 5])
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 1)
+    ticks = np.unique(np.outer(decades, steps))
+    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+
+
+def _interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Return the geometric mean of the runs and its 95 % t interval on the logarithm."""
+    from scipy.stats import t
+
+    logs = np.log(values[np.isfinite(values) & (values > 0)])
+    if logs.size == 0:
+        return np.nan, np.nan, np.nan
+    half = t.ppf(0.975, logs.size - 1) * logs.std(ddof=1) / np.sqrt(logs.size) if logs.size > 1 else 0.0
+    return tuple(np.exp([logs.mean(), logs.mean() - half, logs.mean() + half]))  # type: ignore[return-value]
+
+
+def _label(series: Series, varying: Sequence[str], fit: Fit | None) -> str:
+    parts = [f"{name} = {series.key[name]}".replace("inf", "∞") for name in varying if series.key.get(name) is not None]
+    text = ", ".join(parts) or series.arm
+    if fit is not None and fit.exponent is not None:
+        text += f": exponent {fit.exponent.value:+.3f}"
+    return text
+
+
+def draw_arm(
+    title: str, pairs: Sequence[tuple[Series, Fit | None]], *, statistic: str = "stationarity_mean", note: str = ""
+) -> Figure:
+    """Return the figure of one arm: every series with intervals, its bound dashed, and one reference slope.
+
+    Parameters
+    ----------
+    title : str
+        What the arm shows.
+    pairs : sequence of (Series, Fit or None)
+        The series of the arm, all along one axis.
+    statistic : str
+        Column that is drawn.
+    note : str
+        A line below the title.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 4.6), layout="constrained")
+    against = pairs[0][0].against
+    varying = [n for n in pairs[0][0].key if len({str(series.key[n]) for series, _ in pairs}) > 1]
+    extent: list[float] = []
+    all_x: set[float] = set()
+    for index, (series, fit) in enumerate(pairs):
+        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        found = np.array([_interval(values) for values in series.statistic(statistic)])
+        ok = np.isfinite(found).all(axis=1)
+        x, found = series.x[ok], found[ok]
+        if not x.size:
+            continue
+        errors = np.abs(found[:, 1:].T - found[:, 0])
+        axes.errorbar(x, found[:, 0], yerr=errors, color=colour, marker=marker, ms=5, lw=1.3, capsize=2.5,
+                      label=_label(series, varying, fit))  # fmt: skip
+        bounds = [(float(p.key[against]), float(p.first("bound"))) for p in series.members if p.first("bound")]  # type: ignore[arg-type]
+        if bounds:
+            axes.plot(*zip(*bounds, strict=True), color=colour, ls="--", lw=1, alpha=0.85)
+        extent += [*found[:, 1], *found[:, 2], *(value for _, value in bounds)]
+        all_x.update(x)
+    axes.set(xscale="log", yscale="log", xlabel=NAMES.get(against, against), ylabel="mean stationarity  [F/X]")
+    if extent:
+        grid = np.array(sorted(all_x))
+        extent += _reference(axes, grid, pairs, extent)
+        _power_ticks(axes, grid)
+        _value_ticks(axes, min(extent), max(extent))
+        axes.set_ylim(min(extent) / 1.15, max(extent) * 1.15)
+    axes.plot([], [], color="0.4", ls="--", lw=1, label="bound of the theory")
+    figure.suptitle(title, fontsize=11)
+    if note:
+        axes.set_title(note, fontsize=8.5, color="0.3")
+    axes.grid(alpha=0.25, lw=0.6)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8.5, frameon=False)
+    return figure
+
+
+def _reference(
+    axes: Axes, x: np.ndarray, pairs: Sequence[tuple[Series, Fit | None]], extent: Sequence[float]
+) -> list[float]:
+    """Draw the slope that the theory gives to the axis: zero for a dimension, T5's rate for a horizon."""
+    if x.size < 2:
+        return []
+    slope, text = 0.0, "slope 0"
+    if pairs[0][0].against == "horizon":
+        orders = {point.first("moment_order") for series, _ in pairs for point in series.members} - {None}
+        if len(orders) != 1:
+            return []
+        order = float(orders.pop())  # type: ignore[arg-type]
+        slope = -(order - 1) / (3 * order - 2)
+        text = f"slope {slope:.3g}, the rate of the theory"
+    values = min(extent) * 0.85 * (x / x[0 if slope >= 0 else -1]) ** slope
+    axes.plot(x, values, color="0.55", ls=":", lw=1.4, label=text)
+    return [float(values.min()), float(values.max())]
+
+
+def draw_blocks(title: str, series: Sequence[Series]) -> Figure:
+    """Return the figure of every block's progress: its mean stationarity divided by the average over the blocks.
+
+    One panel for each balance, one point for each block: blocks are spread over the horizontal axis from the smallest
+    to the largest radius.
+    """
+    figure, panels = plt.subplots(1, len(series), figsize=(3.1 * len(series) + 0.6, 3.6), sharey=True, squeeze=False,
+                                  layout="constrained")  # fmt: skip
+    for axes, one in zip(panels[0], series, strict=True):
+        for index, point in enumerate(one.members):
+            runs = [np.asarray(run, dtype=float) for run in point.rows["block_stationarity"] if run is not None]
+            if not runs:
+                continue
+            blocks = np.mean(runs, axis=0)
+            place = np.linspace(0, 1, len(blocks)) if len(blocks) > 1 else np.array([0.5])
+            axes.plot(place, blocks / blocks.mean(), color=COLOURS[index % len(COLOURS)], lw=1,
+                      marker=MARKERS[index % len(MARKERS)], ms=3.5, label=f"{len(blocks)} blocks")  # fmt: skip
+        axes.set_title(f"balance t = {one.key['balance']}".replace("inf", "∞"), fontsize=9.5)
+        axes.set(xlabel="block, by its radius", yscale="log")
+        axes.grid(alpha=0.25, lw=0.6)
+    panels[0][0].set_ylabel("block's scaled stationarity / average")
+    figure.suptitle(title, fontsize=11)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=7, fontsize=8.5,
+                  frameon=False)  # fmt: skip
+    return figure
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write the figure as PNG and PDF next to each other, and close it."""
+    written = []
+    for suffix, options in ((".png", {"dpi": 160}), (".pdf", {"metadata": {"CreationDate": None}})):
+        path = stem.with_suffix(suffix)
+        figure.savefig(path, **options)  # type: ignore[arg-type]
+        written.append(path)
+    plt.close(figure)
+    return written

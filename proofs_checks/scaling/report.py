@@ -1,0 +1,221 @@
+"""The report of a study: the verdict in words first, then arms, figures, tables, and how it was run."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from schattor_theory.errors import StoreError
+
+from . import figures
+from .analysis import Analysis
+from .axes import AXES, world_label
+from .fit import Fit
+from .plan import Arm
+from .series import Series
+from .store import write_file
+from .tables import Table, to_csv, to_latex, to_markdown, to_text
+
+__all__ = ["ASSUMPTION_WORDS", "write_report"]
+
+ASSUMPTION_WORDS = {
+    "covariance": "N2 (covariance): one fixed matrix bounds the conditional covariance of the noise",
+    "moment": "N1 (moment): only a moment of the noise's dual norm is bounded",
+    "weighted": "N3 (weighted): a moment of the weighted noise is bounded",
+}
+_SHOWN_KEYS = tuple(AXES)
+
+
+def _varying(entries: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return the axes whose value differs between entries, p always."""
+    names = [name for name in _SHOWN_KEYS if len({str(entry.get(name)) for entry in entries}) > 1]
+    return ["p", *(name for name in names if name != "p")]
+
+
+def _show(value: object) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def exponents_table(pairs: Sequence[tuple[Series, Fit]], caption: str = "Exponents") -> Table:
+    """Return one row for each fit: exponent with interval, halves, label."""
+    keys = _varying([series.key for series, _ in pairs])
+    rows = []
+    for series, fit in pairs:
+        found = (fit.exponent, fit.lower_half, fit.upper_half)
+        whole, low, high = (f"{e.value:+.4f} [{e.low:+.4f}, {e.high:+.4f}]" if e else "" for e in found)
+        rows.append([series.arm, *(_show(series.key.get(k)) for k in keys), fit.against, whole, low, high, fit.label])
+    return Table(caption, ["arm", *keys, "against", "exponent [95 %]", "lower half", "upper half", "label"], rows)
+
+
+def expectations_table(analysis: Analysis) -> Table:
+    """Return one row for each expected exponent and its verdict."""
+    keys = _varying([j.key for j in analysis.judgements])
+    rows = [
+        [j.arm, *(_show(j.key.get(k)) for k in keys), j.expected, j.verdict.value, j.reason]
+        for j in analysis.judgements
+    ]
+    return Table("Expected exponents", ["arm", *keys, "expected", "verdict", "because"], rows)
+
+
+def tightness_table(analysis: Analysis) -> Table:
+    """Return one row for each arm and p: the range of the ratio to the bound over its points."""
+    groups: dict[tuple[str, str, str], list[object]] = {}
+    for c in analysis.comparisons:
+        key = (c.arm, _show(c.key.get("p")), _show(c.key.get("noise")))
+        groups.setdefault(key, []).append(c)
+    rows = []
+    for (arm, p, noise), found in groups.items():
+        ratios = [c.ratio for c in found if c.ratio is not None]  # type: ignore[attr-defined]
+        verdicts = sorted({c.verdict.value for c in found})  # type: ignore[attr-defined]
+        constants = sorted({c.constants for c in found})  # type: ignore[attr-defined]
+        span = f"{min(r.value for r in ratios):.3f} to {max(r.value for r in ratios):.3f}" if ratios else "no bound"
+        top = f"{max(r.high for r in ratios):.3f}" if ratios else ""
+        rows.append([arm, p, noise, str(len(found)), span, top, ", ".join(constants), ", ".join(verdicts)])
+    header = ["arm", "p", "noise", "points", "ratio to the bound", "highest upper end", "constants", "verdicts"]
+    return Table("Tightness: mean of the statistic divided by its bound", header, rows)
+
+
+def _arm_words(arm: Arm) -> list[str]:
+    lines = [arm.note] if arm.note else []
+    lines.append(f"Assumption of the bound: {ASSUMPTION_WORDS[arm.assumption]}.")
+    if arm.tuned_for != arm.assumption:
+        lines.append(f"The tuning relies on more than that: {ASSUMPTION_WORDS[arm.tuned_for]}.")
+    if arm.held is None:
+        lines.append("Constants are estimated along the runs: a comparison with the bound is never called *holds*.")
+    else:
+        h = arm.held
+        where = "the method's own geometry" if h.geometry == "own" else f"the Schatten-{h.geometry} geometry"
+        lines.append(
+            f"Held fixed, and checked on what was built: initial gap {h.initial_gap:g}; smoothness {h.smoothness:g} "
+            f"and sigma {h.sigma:g} (moment order {h.moment_order:g}) in {where}."
+        )
+    values = [f"{name} {', '.join(_show(world_label(v)) for v in arm.axes[name])}" for name in AXES if name in arm.axes]
+    lines.append(f"Axes: {'; '.join(values)}; {arm.repeats} repeats.")
+    return lines
+
+
+def draw_figures(analysis: Analysis, folder: Path) -> dict[str, list[Path]]:
+    """Write the figures of every arm and return the PNG files by arm."""
+    written: dict[str, list[Path]] = {}
+    for arm in analysis.study.arms:
+        pairs = [(series, fit) for series, fit in analysis.pairs if series.arm == arm.name]
+        pairs = [pair for pair in pairs if any(len(v) for v in pair[0].statistic("stationarity_mean"))]
+        if not pairs:
+            continue
+        figure = figures.draw_arm(arm.title, pairs, note="dots: geometric mean of the runs with 95 % interval")
+        written[arm.name] = figures.save(figure, folder / arm.name)[:1]
+        if "blocks" in arm.axes:
+            blocks = [series for series, _ in pairs if series.against == "blocks"]
+            if blocks:
+                figure = figures.draw_blocks(f"{arm.title}: progress of every block", blocks)
+                written[arm.name] += figures.save(figure, folder / f"{arm.name}_blocks")[:1]
+    return written
+
+
+Section = tuple[str, list[str], list[Path], list[Table]]
+"""Heading, paragraphs, figures, tables."""
+
+
+def _sections(analysis: Analysis, images: Mapping[str, Sequence[Path]]) -> list[Section]:
+    """Return the report, the verdict first."""
+    study = analysis.study
+    sections: list[Section] = []
+    opening = [f"**{analysis.words()}**", study.summary]
+    if study.scale != "full":
+        opening.append("This is a smoke run: a check of the plumbing on a few small cells, not evidence.")
+    sections.append((study.title, opening, [], [expectations_table(analysis)] if analysis.judgements else []))
+    for arm in study.arms:
+        pairs = [pair for pair in analysis.pairs if pair[0].arm == arm.name]
+        tables = [exponents_table(pairs)] if pairs else []
+        words = _arm_words(arm) + [f"{series_name(s)}: {fit.label}. {fit.reason}" for s, fit in pairs]
+        sections.append((f"Arm {arm.name}: {arm.title}", words, list(images.get(arm.name, ())), tables))
+    sections.append((f"Against the bound ({study.statement})", [], [], [tightness_table(analysis)]))
+    trouble = [f"could not run: {f['cell']}: {f['error']}" for f in analysis.failures.values()]
+    trouble += [f"damaged and set aside: {name}" for name in analysis.damaged]
+    if trouble:
+        sections.append(("What went wrong", trouble, [], []))
+    return sections
+
+
+def series_name(series: Series) -> str:
+    """Return the series by what tells it from its neighbours."""
+    names = [n for n in ("p", "oracle", "tuning", "balance") if series.key.get(n) is not None]
+    return ", ".join(f"{name} = {series.key[name]}" for name in names if (name, series.key[name]) not in
+                     (("oracle", "ball"), ("tuning", "theory")))  # fmt: skip
+
+
+def _markdown(sections: Sequence[Section], folder: Path) -> str:
+    out = []
+    for level, (heading, words, images, tables) in enumerate(sections):
+        out.append(f"{'#' if level == 0 else '##'} {heading}\n")
+        out += [f"{text}\n" for text in words if text]
+        out += [f"![{image.stem}]({image.relative_to(folder).as_posix()})\n" for image in images]
+        out += [f"{table.caption}\n\n{to_markdown(table)}" for table in tables]
+    return "\n".join(out)
+
+
+_STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+table{border-collapse:collapse;font-size:.85rem;margin:1rem 0;display:block;overflow-x:auto}
+th,td{padding:.25rem .6rem;text-align:left;border-bottom:1px solid #ddd;white-space:nowrap}
+th{border-bottom:2px solid #555}
+img{max-width:100%;height:auto}.verdict{background:#eef4fb;border-left:4px solid #0072B2;padding:.7rem 1rem}
+caption{caption-side:top;text-align:left;font-weight:600;padding:.3rem 0}"""
+
+
+def _html(sections: Sequence[Section], title: str) -> str:
+    """Return one file that opens without a network: figures are inside it."""
+    body = []
+    for level, (heading, words, images, tables) in enumerate(sections):
+        tag = "h1" if level == 0 else "h2"
+        body.append(f"<{tag}>{html.escape(heading)}</{tag}>")
+        for text in filter(None, words):
+            is_verdict = text.startswith("**")
+            css = ' class="verdict"' if is_verdict else ""
+            body.append(f"<p{css}>{html.escape(text.strip('*') if is_verdict else text)}</p>")
+        for image in images:
+            data = base64.b64encode(image.read_bytes()).decode()
+            body.append(f'<img alt="{html.escape(image.stem)}" src="data:image/png;base64,{data}">')
+        for table in tables:
+            head = "".join(f"<th>{html.escape(entry)}</th>" for entry in table.header)
+            rows = "".join(
+                "<tr>" + "".join(f"<td>{html.escape(entry)}</td>" for entry in row) + "</tr>" for row in table.rows
+            )
+            body.append(f"<table><caption>{html.escape(table.caption)}</caption><tr>{head}</tr>{rows}</table>")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+
+
+def write_report(analysis: Analysis, folder: Path) -> dict[str, Path]:
+    """Write report.md, report.html, summary.json, the figures and the tables into ``folder``; return where they are.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
+    figures_folder, tables_folder = folder / "figures", folder / "tables"
+    try:
+        figures_folder.mkdir(exist_ok=True)
+        tables_folder.mkdir(exist_ok=True)
+        images = draw_figures(analysis, figures_folder)
+    except OSError as error:
+        way_out = f"{error.strerror or error}. Make room, then run `schattor study report {folder}`."
+        message = f"study: out must be a folder that can be written, got out={str(folder)!r}. {way_out}"
+        raise StoreError(message) from error
+    tables = {"exponents": exponents_table(analysis.pairs), "tightness": tightness_table(analysis)}
+    if analysis.judgements:
+        tables["expectations"] = expectations_table(analysis)
+    for name, table in tables.items():
+        for suffix, spell in ((".txt", to_text), (".csv", to_csv), (".tex", to_latex)):
+            write_file(tables_folder / f"{name}{suffix}", spell(table).encode())
+    sections = _sections(analysis, images)
+    record = json.dumps(analysis.to_record(), indent=2, allow_nan=False, ensure_ascii=False)
+    write_file(folder / "summary.json", f"{record}\n".encode())
+    write_file(folder / "report.md", _markdown(sections, folder).encode())
+    write_file(folder / "report.html", _html(sections, analysis.study.title).encode())
+    return {"report": folder / "report.html", "figures": figures_folder, "tables": tables_folder}

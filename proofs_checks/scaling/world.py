@@ -1,0 +1,169 @@
+"""Building the world of a cell, and checking on what was built that it holds fixed what the study says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schattor_theory.assumptions import CovarianceNoise, MomentNoise, MomentShape, NotApplicable, WeightedNoise
+from schattor_theory.checks import fail
+from schattor_theory.errors import ParameterError
+from schattor_theory.geometry import Geometry, ProductGeometry, SchattenGeometry, as_geometry
+from synthetic import NOISES, PROBLEMS
+from synthetic.seeds import Streams
+
+from .axes import factory_of
+from .plan import Cell, Held
+
+__all__ = ["World", "build_world", "geometry_of", "shape_of", "sigma_of"]
+
+EXACTNESS = 1e-9
+"""Relative error allowed between a constant of the study file and that of what was built: rounding, nothing else."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """The problem, noise and geometry of a cell with their constants in the method's own geometry.
+
+    Attributes
+    ----------
+    problem, noise : object
+        As in ``PROBLEMS`` and ``NOISES``.
+    geometry : SchattenGeometry or ProductGeometry
+        The method's own.
+    initial_gap, smoothness : float
+        Δ in F and L in F/X², in the method's own geometry.
+    shape : MomentShape or NotApplicable
+        The moment shape of the noise under the assumption of the arm.
+    """
+
+    problem: Any
+    noise: Any
+    geometry: Geometry
+    initial_gap: float
+    smoothness: float
+    shape: MomentShape | NotApplicable
+
+
+def block_name(index: int) -> str:
+    """Return the name of a block; names sort as the blocks do."""
+    return f"block{index:03d}"
+
+
+def geometry_of(cell: Cell) -> Geometry:
+    """Return the geometry of the method that a cell runs.
+
+    With blocks it is a product geometry whose radii are spread evenly on a logarithmic scale, with geometric mean 1.
+    """
+    point = cell.point
+    if "blocks" not in point:
+        return SchattenGeometry(point["p"])  # type: ignore[arg-type]
+    n = int(point["blocks"])  # type: ignore[call-overload]
+    half = math.sqrt(cell.radii_spread)
+    radii = np.geomspace(1 / half, half, n) if n > 1 else np.ones(1)
+    names = [block_name(b) for b in range(n)]
+    return ProductGeometry(
+        dict.fromkeys(names, point["p"]), dict(zip(names, map(float, radii), strict=True)), point["balance"]
+    )
+
+
+def shape_of(cell: Cell) -> Any:
+    """Return the shape (m, n) of the variable, n = aspect × m rounded, or the shape of each block."""
+    m = int(cell.point["dimension"])  # type: ignore[call-overload]
+    n = max(1, round(m * float(cell.point["aspect"])))  # type: ignore[arg-type]
+    if "blocks" not in cell.point:
+        return (m, n)
+    return {block_name(b): (m, n) for b in range(int(cell.point["blocks"]))}  # type: ignore[call-overload]
+
+
+def _builder(catalogue: Mapping[str, Any], spec: Mapping[str, object]) -> tuple[Callable[..., Any], dict[str, object]]:
+    name = str(spec["name"])
+    options = {key: value for key, value in spec.items() if key != "name"}
+    factory = factory_of(name)
+    return (factory if factory is not None else catalogue[name].build), options
+
+
+def moment_shape_of(
+    noise: Any, assumption: str, geometry: Geometry, moment_order: float
+) -> MomentShape | NotApplicable:
+    """Return the moment shape that a noise has under one assumption in a geometry.
+
+    Returns
+    -------
+    MomentShape or NotApplicable
+        The latter when the noise does not satisfy the assumption, or the assumption has no moment shape there.
+    """
+    if isinstance(geometry, ProductGeometry):
+        return noise.moment_shape(geometry)
+    symmetric = bool(noise.conditionally_symmetric)
+    if assumption == "covariance":
+        sigma = noise.covariance_sigma(geometry)
+        record: Any = None if sigma is None else CovarianceNoise(sigma=sigma)
+    elif assumption == "moment":
+        sigma = noise.moment_sigma(geometry, moment_order)
+        record = None if sigma is None else MomentNoise(
+            moment_order=moment_order, sigma=sigma, conditionally_symmetric=symmetric
+        )  # fmt: skip
+    else:
+        held = [found for found in noise.assumptions(geometry) if isinstance(found, WeightedNoise)]
+        record = held[0] if held else None
+    if record is None:
+        return NotApplicable(f"the noise {noise.name!r} does not satisfy the assumption {assumption!r}")
+    p = geometry.p if isinstance(geometry, SchattenGeometry) else geometry
+    return record.moment_shape(p)
+
+
+def sigma_of(noise: Any, assumption: str, geometry: Geometry, moment_order: float) -> float | None:
+    """Return the sigma of a noise under one assumption in a geometry, None when it has none."""
+    if isinstance(geometry, ProductGeometry):
+        return noise.moment_sigma(geometry, moment_order)
+    if assumption == "covariance":
+        return noise.covariance_sigma(geometry)
+    if assumption == "moment":
+        return noise.moment_sigma(geometry, moment_order)
+    held = [found for found in noise.assumptions(geometry) if isinstance(found, WeightedNoise)]
+    return held[0].sigma if held else None
+
+
+def _check_held(cell: Cell, held: Held, reference: Geometry, problem: Any, noise: Any) -> None:
+    """Refuse a world whose constants are not those of the study: they are measured, not trusted."""
+    built = {
+        "initial_gap": problem.initial_gap,
+        "smoothness": problem.smoothness(reference),
+        "sigma": sigma_of(noise, cell.assumption, reference, held.moment_order),
+    }
+    for name, value in built.items():
+        wanted = getattr(held, name)
+        if value is None or not math.isclose(value, wanted, rel_tol=EXACTNESS):
+            where = "the method's own geometry" if held.geometry == "own" else f"the geometry p={held.geometry}"
+            way_out = f"{cell.label()} cannot hold it fixed under the assumption {cell.assumption!r}."
+            fail(ParameterError, "study", name, f"be {wanted:g} in {where}", value, way_out)
+
+
+def build_world(cell: Cell) -> World:
+    """Return the world of a cell whose constants are exact.
+
+    Raises
+    ------
+    ParameterError
+        If the problem or noise cannot have the constants that the study holds fixed, or turned out not to have them.
+    """
+    held = cell.held
+    assert held is not None
+    own = geometry_of(cell)
+    reference = own if held.geometry == "own" else as_geometry(held.geometry)
+    shape = shape_of(cell)
+    rng = Streams({"world": cell.axes}).generator("basis")
+    build, options = _builder(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
+    problem = build(
+        shape, reference, smoothness=held.smoothness, initial_gap=held.initial_gap, rng=rng, **options
+    )
+    build, options = _builder(NOISES, cell.point["noise"])  # type: ignore[arg-type]
+    noise = build(shape, reference, sigma=held.sigma, moment_order=held.moment_order, rng=rng, **options)
+    _check_held(cell, held, reference, problem, noise)
+    found = moment_shape_of(noise, cell.assumption, own, held.moment_order)
+    return World(problem, noise, own, float(problem.initial_gap), float(problem.smoothness(own)), found)

@@ -1,0 +1,164 @@
+"""Constants of the matrix martingale moment bounds (T4)."""
+
+from __future__ import annotations
+
+import math
+
+from ..checks import check_in_interval, check_integer
+
+__all__ = ["best_constant_bracket", "martingale_constant", "price_of_dimension", "scalar_best_constant"]
+
+_NEWTON_STEPS = 60
+
+
+def martingale_constant(moment_order: float) -> float:
+    """Return the constant ``2^{2-β}`` of ``E‖Z_1 + … + Z_n‖_q^β ≤ 2^{2-β} Σ E‖Z_i‖_q^β``.
+
+    Valid for martingale differences with ``β ≤ q ≤ β/(β-1)``. At β = 1 and for conditionally symmetric differences the
+    constant 1 also holds; :func:`schattor_theory.assumptions.moment_shape_constant` knows.
+
+    Parameters
+    ----------
+    moment_order : float
+        β in [1, 2].
+
+    Raises
+    ------
+    ParameterError
+        If β is outside [1, 2].
+
+    Source
+    ------
+    T4a in docs/theory/martingale.md.
+
+    Examples
+    --------
+    >>> martingale_constant(1), martingale_constant(2)
+    (2.0, 1.0)
+    """
+    return 2.0 ** (2.0 - check_in_interval("martingale_constant", "moment_order", moment_order, 1, 2))
+
+
+def scalar_best_constant(q: float) -> float:
+    """Return ``C_q = max_{s>0} (|1-s|^q - 1 + qs)/s^q``, the sharp scalar von Bahr–Esseen constant.
+
+    Parameters
+    ----------
+    q : float
+        In [1, 2]. C_1 = 2, C_2 = 1, decreasing between.
+
+    Returns
+    -------
+    float
+        ``(q-1)(1+u)^{2-q}`` with u > 0 the root of ``u^{q-1} = (q-1)u - (2-q)``, to a few units in the last place.
+
+    Raises
+    ------
+    ParameterError
+        If q is outside [1, 2].
+
+    Source
+    ------
+    T4a in docs/theory/martingale.md; I. Pinelis, Statistics & Probability Letters (2015).
+
+    Examples
+    --------
+    >>> round(scalar_best_constant(4 / 3) ** 3, 12), scalar_best_constant(1), scalar_best_constant(2)
+    (3.0, 2.0, 1.0)
+    """
+    q = check_in_interval("scalar_best_constant", "q", q, 1, 2)
+    if q == 1:
+        return 2.0
+    if q == 2:
+        return 1.0
+    low, high = q - 1, 2 - q  # exact in floating point for 1 <= q <= 2
+    # numerics: with w = (q-1)u both the root (2 <= w <= 3.6) and the constant stay of order one as q -> 1
+    w = 2.0 + low
+    for _ in range(_NEWTON_STEPS):
+        step = _residual(w, low, high) / _slope(w, low, high)
+        w -= step
+        if abs(step) <= 4e-16 * w:
+            break
+    # C = (q-1)(1+u)^{2-q} = (q-1)^{q-1} (q-1+w)^{2-q}
+    return math.exp(low * math.log(low) + high * math.log(low + w))
+
+
+def _residual(w: float, low: float, high: float) -> float:
+    """Return ``[(q-1)u - (2-q) - u^{q-1}]/(2-q)`` at u = w/(q-1), free of cancellation as q -> 1 and as q -> 2."""
+    log_u = math.log(w / low)
+    if low <= 0.5:
+        return (w - high - math.exp(low * log_u)) / high
+    # u^{q-1} = u·u^{-(2-q)}, and (q-1)u = u - (2-q)u
+    u = w / low
+    return -u * math.expm1(-high * log_u) / high - u - 1
+
+
+def _slope(w: float, low: float, high: float) -> float:
+    if low <= 0.5:
+        return (1 - math.exp(-high * math.log(w / low))) / high
+    log_u = math.log(w / low)
+    return (-math.expm1(-high * log_u) / high + math.exp(-high * log_u) - 1) / low
+
+
+def best_constant_bracket(q: float) -> tuple[float, float]:
+    """Return ``(C_q, 2^{2-q})``, between which the best matrix constant K_q of ``β = q`` is proved to lie.
+
+    Parameters
+    ----------
+    q : float
+        In [1, 2].
+
+    Raises
+    ------
+    ParameterError
+        If q is outside [1, 2].
+
+    Source
+    ------
+    T4a in docs/theory/martingale.md: the lower end is attained by scalars, the upper end is T4a at β = q.
+
+    Examples
+    --------
+    >>> best_constant_bracket(2)
+    (1.0, 1.0)
+    """
+    q = check_in_interval("best_constant_bracket", "q", q, 1, 2)
+    return scalar_best_constant(q), 2.0 ** (2.0 - q)
+
+
+def price_of_dimension(q: float, moment_order: float, rank: int, *, conditionally_symmetric: bool = False) -> float:
+    """Return the factor ``r^{1/q-1/β} 2^{(2-β)/β}`` with which order β > q can be had in S_q.
+
+    It is sharp, with constant 1 instead of ``2^{(2-β)/β}``, for β = 2 and for conditionally symmetric differences.
+
+    Parameters
+    ----------
+    q : float
+        In [1, 2].
+    moment_order : float
+        β in [q, 2].
+    rank : int
+        r = min(m, n) >= 1.
+    conditionally_symmetric : bool
+        Whether differences and their negatives have one law given the past.
+
+    Raises
+    ------
+    ParameterError
+        For an argument outside its range.
+
+    Source
+    ------
+    T4g in docs/theory/martingale.md.
+
+    Examples
+    --------
+    >>> price_of_dimension(1, 2, 64)
+    8.0
+    """
+    call = "price_of_dimension"
+    q = check_in_interval(call, "q", q, 1, 2)
+    beta = check_in_interval(call, "moment_order", moment_order, q, 2, way_out="For β <= q there is no price.")
+    r = check_integer(call, "rank", rank, minimum=1)
+    constant = 1.0 if conditionally_symmetric or beta == 2 else 2.0 ** ((2.0 - beta) / beta)
+    return float(r) ** (1 / q - 1 / beta) * constant
