@@ -79,9 +79,8 @@ def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = T
     """
     if not array_api_compat.is_array_api_obj(x):
         fail(DTypeError, call, argument, "be an array", type(x).__name__, "Convert it, for example with numpy.asarray.")
-    if isinstance(x, np.ma.MaskedArray | np.matrix):  # * and @ mean something else there, and a mask would be ignored
-        way_out = "Convert it with numpy.asarray; fill a masked array first."
-        fail(DTypeError, call, argument, "be a plain array", type(x).__name__, way_out)
+    if isinstance(x, np.ma.MaskedArray):  # its mask would be ignored
+        fail(DTypeError, call, argument, "be an array without a mask", type(x).__name__, "Fill the mask first.")
     if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
         fail(DTypeError, call, argument, "hold real floating-point numbers", x.dtype, "Convert it to float64 first.")
     xp = array_namespace(x)

@@ -9,7 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .checks import check_choice, check_exponent, check_in_interval, check_integer, check_nonnegative, check_positive, fail
+from .checks import (
+    check_choice,
+    check_exponent,
+    check_in_interval,
+    check_integer,
+    check_nonnegative,
+    check_positive,
+    fail,
+)
 from .errors import ParameterError
 from .geometry import ProductGeometry, SchattenGeometry, dual_exponent, exponent_label
 
@@ -66,8 +74,8 @@ class MomentShape:
 
     Examples
     --------
-    >>> MomentShape(constant=1.0, moment_order=2.0, sigma=3.0, source="N2").of_weights([0.6, 0.8])
-    3.0
+    >>> MomentShape(constant=1.0, moment_order=2.0, sigma=3.0, source="N2").of_weights([3.0, 4.0])
+    15.0
     """
 
     constant: float
@@ -212,7 +220,8 @@ class CovarianceNoise:
             return exponent
         if exponent < 2:
             # T4b's concavity of A -> ‖A‖_{q/2} on PSD matrices stops at q = 2
-            return NotApplicable(f"N2 gives a moment shape for p >= 2 (q <= 2) only, here p = {exponent_label(exponent)}.")
+            label = exponent_label(exponent)
+            return NotApplicable(f"N2 gives a moment shape for p >= 2 (q <= 2) only, here p = {label}.")
         return MomentShape(constant=1.0, moment_order=2.0, sigma=self.sigma, source="N2")
 
 
@@ -316,7 +325,7 @@ def noise_record(
 
 
 def resolve_shape(call: str, p: object, **noise: object) -> MomentShape | NotApplicable:
-    """Return the moment shape of :func:`noise_record`'s record in the dual norm of ``p`` (an exponent or a geometry)."""
+    """Return the moment shape of :func:`noise_record`'s record in the dual norm of ``p``, an exponent or geometry."""
     exponent = _one_block(call, p)
     if isinstance(exponent, NotApplicable):
         if noise.get("noise_model") != "shape":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,14 +127,8 @@ def _draw_steps(noise: Any, streams: list[Streams], n_steps: int) -> Iterable[di
         block = min(n_steps - done, max(1, min(4096, _DRAW_BYTES // bytes_a_step)))
 
 
-@dataclass(slots=True)
 class _Statistics:
     """The streamed sums behind a :class:`Trajectory`."""
-
-    optimizer: Schattor
-    n_steps: int
-    repeats: int
-    kept: tuple[str, ...]
 
     def __init__(self, optimizer: Schattor, n_steps: int, repeats: int, kept: tuple[str, ...]) -> None:
         self.optimizer, self.n_steps, self.repeats, self.kept = optimizer, n_steps, repeats, kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +10,12 @@ import numpy as np
 from schattor_theory import Schattor
 from schattor_theory.assumptions import MomentShape, NotApplicable
 from schattor_theory.bounds.stationarity import stationarity_bound
-from schattor_theory.bounds.tuning import tuned
-from schattor_theory.checks import fail
-from schattor_theory.errors import ParameterError
 from synthetic import simulate
 
 from .columns import STATISTICS
 from .plan import Cell
-from .world import World, build_world, sigma_of
+from .tuning import best_step_size, theory_tuning
+from .world import World, build_world
 
 __all__ = ["PILOT_REPEATS", "run_cell"]
 
@@ -41,10 +38,17 @@ def run_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
 
         return run_estimated_cell(cell, device)
     world = build_world(cell)
-    step_size, momentum = tuning_of(cell, world)
+    step_size, momentum = theory_tuning(cell, world)
     if cell.point["tuning"] == "empirical":
-        step_size = best_step_size(cell, world, step_size, momentum, device)
-    trajectory = _simulate(cell, world, step_size, momentum, cell.axes, cell.block_size, cell.first_repeat, device)
+
+        def pilot(tried: float) -> np.ndarray:
+            seed = {"pilot": cell.axes}
+            return simulate_cell(cell, world, tried, momentum, seed, PILOT_REPEATS, 0, device).stationarity_mean
+
+        step_size = best_step_size(cell, step_size, pilot)
+    trajectory = simulate_cell(
+        cell, world, step_size, momentum, cell.axes, cell.block_size, cell.first_repeat, device, cell.record
+    )
     shape = world.shape
     constants = {
         "initial_gap": world.initial_gap,
@@ -58,27 +62,7 @@ def run_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
     return statistics_of(trajectory) | constants | bound_of(cell, world, step_size, momentum)
 
 
-def tuning_of(cell: Cell, world: World) -> tuple[float, float]:
-    """Return the step size and momentum of the theory, under the assumption that the arm is tuned for.
-
-    A negative control is tuned as if its sigma were that of a stronger assumption than its noise satisfies.
-    """
-    if cell.tuned_for == cell.assumption:
-        shape = world.shape
-        if isinstance(shape, NotApplicable):
-            way_out = "Tune for an assumption that the noise satisfies."
-            fail(ParameterError, "study", "tuned_for", "be an assumption of the noise", cell.tuned_for, way_out)
-        order, sigma, constant = shape.moment_order, shape.sigma, shape.constant
-    else:
-        held_order = cell.held.moment_order if cell.held else 2.0
-        order = 2.0 if cell.tuned_for == "covariance" else held_order
-        sigma = sigma_of(world.noise, cell.assumption, world.geometry, held_order)
-        constant = 1.0
-    found = tuned(world.initial_gap, world.smoothness, sigma, cell.point["horizon"], order, constant)
-    return float(found.step_size), float(found.momentum)
-
-
-def _simulate(
+def simulate_cell(
     cell: Cell,
     world: World,
     step_size: float,
@@ -87,7 +71,9 @@ def _simulate(
     repeats: int,
     first_repeat: int,
     device: str,
+    record: tuple[str, ...] = (),
 ) -> Any:
+    """Return the trajectory of ``repeats`` runs of the cell's method in its world."""
     optimizer = Schattor(world.geometry, step_size=step_size, momentum=momentum, oracle=str(cell.point["oracle"]))
     options = {} if device == "cpu" else {"device": device}
     return simulate(
@@ -98,31 +84,9 @@ def _simulate(
         repeats=repeats,
         seed=seed,
         first_repeat=first_repeat,
+        record=record,
         **options,
     )
-
-
-def best_step_size(cell: Cell, world: World, step_size: float, momentum: float, device: str = "cpu") -> float:
-    """Return the best constant step size among the grid's multiples of the theory's.
-
-    It is chosen by the mean stationarity of pilot runs whose seeds no measured run uses, so the choice does not bias
-    what is measured; a step size whose pilot runs do not all end well is not chosen.
-
-    Raises
-    ------
-    ParameterError
-        If no step size of the grid gives finite runs.
-    """
-    seed = {"pilot": cell.axes}
-    best, least = math.nan, math.inf
-    for factor in sorted(cell.grid):
-        pilot = _simulate(cell, world, factor * step_size, momentum, seed, PILOT_REPEATS, 0, device)
-        mean = float(np.mean(pilot.stationarity_mean))
-        if mean < least:  # also false for nan
-            best, least = factor * step_size, mean
-    if math.isnan(best):
-        fail(ParameterError, "study", "grid", "hold a step size with finite runs", list(cell.grid), "Add smaller ones.")
-    return best
 
 
 def statistics_of(trajectory: Any) -> dict[str, object]:
@@ -131,6 +95,8 @@ def statistics_of(trajectory: Any) -> dict[str, object]:
         name: np.asarray(getattr(trajectory, name)) for name in STATISTICS if hasattr(trajectory, name)
     }
     columns["status"] = np.asarray(trajectory.status)
+    if trajectory.records:
+        columns["records"] = dict(trajectory.records)
     blocks = trajectory.block_stationarity_mean
     if blocks:
         stacked = np.stack([np.asarray(blocks[name]) for name in blocks], axis=-1)

@@ -72,6 +72,8 @@ def rows_of(cell: Cell, columns: Mapping[str, object]) -> pa.Table:
         **{name: [value] * n for name, value in shared.items()},
     }
     for name, value in columns.items():
+        if name not in SCHEMA.names:  # recorded paths are stored beside the rows
+            continue
         values = list(value) if isinstance(value, np.ndarray | list) else [value] * n
         table[name] = [_plain(entry) for entry in values]
     full = {name: table.get(name, [None] * n) for name in SCHEMA.names}

@@ -104,7 +104,7 @@ def _print_analysis(analysis: Analysis, store: Store, as_json: bool) -> None:
 
 
 def _finish(store: Store, analysis: Analysis, as_json: bool) -> NoReturn:
-    write_report(analysis, store.folder)
+    write_report(analysis, store)
     _print_analysis(analysis, store, as_json)
     raise typer.Exit(analysis.exit_code)
 

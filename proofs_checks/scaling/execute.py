@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
+from typing import Any
 
 import threadpoolctl
 
@@ -27,13 +28,18 @@ LOST = "the worker process ended without a result (killed, or out of memory)"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a cell: its columns, or the error that is its status."""
+    """What became of a cell: its columns and recorded paths, or the error that is its status."""
 
     cell: Cell
     columns: Columns | None
     error: str
     details: str
     seconds: float
+
+    @property
+    def records(self) -> Mapping[str, Any]:
+        """Return the recorded paths, by name."""
+        return (self.columns or {}).get("records", {})  # type: ignore[return-value]
 
 
 def attempt(work: Work, cell: Cell) -> Outcome:
@@ -95,6 +101,8 @@ def _drain(pool: Executor, work: Work, cells: Sequence[Cell], left: list[Cell]) 
             yield future.result()
         elif isinstance(error, BrokenExecutor):
             lost.add(place[future])
+        elif not isinstance(error, Exception):
+            raise error
         else:  # an executor of another kind has its own errors: they are the cell's status too
             yield Outcome(futures[future], None, f"{type(error).__name__}: {error}", str(error.__cause__ or ""), 0.0)
     left.extend(cells[index] for index in sorted(lost))

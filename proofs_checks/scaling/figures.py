@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -98,7 +98,9 @@ def draw_arm(
                       label=_label(series, varying, fit))  # fmt: skip
         bounds = [(float(p.key[against]), float(p.first("bound"))) for p in series.members if p.first("bound")]  # type: ignore[arg-type]
         if bounds:
-            axes.plot(*zip(*bounds, strict=True), color=colour, ls="--", lw=1, alpha=0.85)
+            # dashes of different series take turns, so that bounds that coincide are all seen
+            dashes = (4 * index, (4, max(3, 4 * (len(pairs) - 1))))
+            axes.plot(*zip(*bounds, strict=True), color=colour, ls=dashes, lw=1.2)
         extent += [*found[:, 1], *found[:, 2], *(value for _, value in bounds)]
         all_x.update(x)
     axes.set(xscale="log", yscale="log", xlabel=NAMES.get(against, against), ylabel="mean stationarity  [F/X]")
@@ -136,30 +138,30 @@ def _reference(
     return [float(values.min()), float(values.max())]
 
 
-def draw_blocks(title: str, series: Sequence[Series]) -> Figure:
-    """Return the figure of every block's progress: its mean stationarity divided by the average over the blocks.
+def draw_blocks(title: str, panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+    """Return the figure of every block's progress: its stationarity over the run, as a share of its start.
 
-    One panel for each balance, one point for each block: blocks are spread over the horizontal axis from the smallest
-    to the largest radius.
+    Parameters
+    ----------
+    title : str
+        What the figure shows.
+    panels : mapping
+        Panel title to (steps, shape (T,); block stationarity, shape (T, B); radii, shape (B,)).
     """
-    figure, panels = plt.subplots(1, len(series), figsize=(3.1 * len(series) + 0.6, 3.6), sharey=True, squeeze=False,
-                                  layout="constrained")  # fmt: skip
-    for axes, one in zip(panels[0], series, strict=True):
-        for index, point in enumerate(one.members):
-            runs = [np.asarray(run, dtype=float) for run in point.rows["block_stationarity"] if run is not None]
-            if not runs:
-                continue
-            blocks = np.mean(runs, axis=0)
-            place = np.linspace(0, 1, len(blocks)) if len(blocks) > 1 else np.array([0.5])
-            axes.plot(place, blocks / blocks.mean(), color=COLOURS[index % len(COLOURS)], lw=1,
-                      marker=MARKERS[index % len(MARKERS)], ms=3.5, label=f"{len(blocks)} blocks")  # fmt: skip
-        axes.set_title(f"balance t = {one.key['balance']}".replace("inf", "∞"), fontsize=9.5)
-        axes.set(xlabel="block, by its radius", yscale="log")
+    figure, row = plt.subplots(1, len(panels), figsize=(3.3 * len(panels) + 0.9, 3.7), sharey=True, squeeze=False,
+                               layout="constrained")  # fmt: skip
+    colours = plt.get_cmap("viridis")
+    for axes, (name, (steps, blocks, radii)) in zip(row[0], panels.items(), strict=True):
+        scale = matplotlib.colors.LogNorm(radii.min(), radii.max() * (1 + 1e-12))
+        for b in range(blocks.shape[1]):
+            axes.plot(steps, blocks[:, b] / blocks[0, b], color=colours(scale(radii[b])), lw=0.9)
+        axes.set_title(name, fontsize=9.5)
+        axes.set(xlabel="step k", yscale="log")
         axes.grid(alpha=0.25, lw=0.6)
-    panels[0][0].set_ylabel("block's scaled stationarity / average")
+    row[0][0].set_ylabel("stationarity of the block / at the start")
+    mapped = matplotlib.cm.ScalarMappable(norm=scale, cmap=colours)
+    figure.colorbar(mapped, ax=list(row[0]), label="radius of the block")
     figure.suptitle(title, fontsize=11)
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=7, fontsize=8.5,
-                  frameon=False)  # fmt: skip
     return figure
 
 

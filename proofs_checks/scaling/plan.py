@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from schattor_theory.errors import StudyError
+from synthetic import RECORDS
 from synthetic.seeds import digest
 
 from .axes import AXES, FIT_AXES
@@ -97,6 +98,8 @@ class Arm:
         Factors on the theory's step size among which ``tuning = "empirical"`` chooses.
     radii_spread : float
         Ratio of the largest to the smallest block radius, when there are blocks.
+    record : tuple of str
+        Paths that are kept beside the parts.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Arm:
     against: str
     grid: tuple[float, ...]
     radii_spread: float
+    record: tuple[str, ...]
     note: str = ""
 
 
@@ -123,6 +127,7 @@ class Cell:
     tuned_for: str
     grid: tuple[float, ...]
     radii_spread: float
+    record: tuple[str, ...]
     block: int
     block_size: int
     seed: int
@@ -140,6 +145,7 @@ class Cell:
             "tuned_for": self.tuned_for,
             "grid": list(self.grid) if is_empirical else None,
             "radii_spread": self.radii_spread if "blocks" in self.point else None,
+            "record": list(self.record),
             "seed": self.seed,
         }
 
@@ -206,7 +212,7 @@ class Study:
                     found.append(
                         Cell(
                             arm.name, point, arm.held, arm.assumption, arm.tuned_for, arm.grid, arm.radii_spread,
-                            block, self.block_size, self.seed,
+                            arm.record, block, self.block_size, self.seed,
                         )
                     )  # fmt: skip
         return found
@@ -280,6 +286,7 @@ def _read_arm(file: str, content: object, index: int, block_size: int, base: Hel
         against=table.choice("against", [a for a in FIT_AXES if a in axes], (varying or ["dimension"])[0]),
         grid=tuple(grid),
         radii_spread=table.number("radii_spread", 1.0),
+        record=tuple(table.as_choice("record", name, RECORDS) for name in table.get("record", ())),  # type: ignore[attr-defined]
         note=table.text("note", ""),
     )
     table.finish()

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from schattor_theory.errors import StoreError
 
 from . import figures
@@ -16,8 +18,9 @@ from .axes import AXES, world_label
 from .fit import Fit
 from .plan import Arm
 from .series import Series
-from .store import write_file
+from .store import Store, write_file
 from .tables import Table, to_csv, to_latex, to_markdown, to_text
+from .world import geometry_of
 
 __all__ = ["ASSUMPTION_WORDS", "write_report"]
 
@@ -97,7 +100,24 @@ def _arm_words(arm: Arm) -> list[str]:
     return lines
 
 
-def draw_figures(analysis: Analysis, folder: Path) -> dict[str, list[Path]]:
+def _block_panels(analysis: Analysis, arm: Arm, store: Store) -> dict[str, tuple[np.ndarray, ...]]:
+    """Return the recorded block paths of the first block of repeats with the most blocks, one panel each p, balance."""
+    panels: dict[str, tuple[np.ndarray, ...]] = {}
+    if "block_stationarity" not in arm.record or "blocks" not in arm.axes:
+        return panels
+    most = max(arm.axes["blocks"])  # type: ignore[type-var]
+    for cell in analysis.study.cells():
+        path = store.records(cell)
+        if cell.arm == arm.name and cell.block == 0 and cell.point["blocks"] == most and path.exists():
+            with np.load(path) as paths:
+                steps, blocks = paths["step"], paths["block_stationarity"]
+            radii = np.array(list(geometry_of(cell).radii.values()))
+            name = f"p = {cell.point['p']}, balance t = {cell.point['balance']}".replace("inf", "∞")
+            panels.setdefault(name, (steps, np.nanmean(blocks, axis=1), radii))
+    return panels
+
+
+def draw_figures(analysis: Analysis, folder: Path, store: Store) -> dict[str, list[Path]]:
     """Write the figures of every arm and return the PNG files by arm."""
     written: dict[str, list[Path]] = {}
     for arm in analysis.study.arms:
@@ -107,11 +127,10 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, list[Path]]:
             continue
         figure = figures.draw_arm(arm.title, pairs, note="dots: geometric mean of the runs with 95 % interval")
         written[arm.name] = figures.save(figure, folder / arm.name)[:1]
-        if "blocks" in arm.axes:
-            blocks = [series for series, _ in pairs if series.against == "blocks"]
-            if blocks:
-                figure = figures.draw_blocks(f"{arm.title}: progress of every block", blocks)
-                written[arm.name] += figures.save(figure, folder / f"{arm.name}_blocks")[:1]
+        panels = _block_panels(analysis, arm, store)
+        if panels:
+            figure = figures.draw_blocks(f"{arm.title}: progress of every block", panels)
+            written[arm.name] += figures.save(figure, folder / f"{arm.name}_blocks")[:1]
     return written
 
 
@@ -190,19 +209,20 @@ def _html(sections: Sequence[Section], title: str) -> str:
     )
 
 
-def write_report(analysis: Analysis, folder: Path) -> dict[str, Path]:
-    """Write report.md, report.html, summary.json, the figures and the tables into ``folder``; return where they are.
+def write_report(analysis: Analysis, store: Store) -> dict[str, Path]:
+    """Write report.md, report.html, summary.json, figures and tables into the folder; return where they are.
 
     Raises
     ------
     StoreError
         If the folder cannot be written.
     """
+    folder = store.folder
     figures_folder, tables_folder = folder / "figures", folder / "tables"
     try:
         figures_folder.mkdir(exist_ok=True)
         tables_folder.mkdir(exist_ok=True)
-        images = draw_figures(analysis, figures_folder)
+        images = draw_figures(analysis, figures_folder, store)
     except OSError as error:
         way_out = f"{error.strerror or error}. Make room, then run `schattor study report {folder}`."
         message = f"study: out must be a folder that can be written, got out={str(folder)!r}. {way_out}"

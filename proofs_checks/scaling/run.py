@@ -51,7 +51,7 @@ def _run_missing(
                 failures[cell.digest] = {"cell": cell.label(), "error": outcome.error, "details": outcome.details}
                 store.write_failures(failures)
             else:
-                store.write(cell, rows_of(cell, outcome.columns), outcome.seconds)
+                store.write(cell, rows_of(cell, outcome.columns), outcome.seconds, outcome.records)
             progress.advance(task, cell.cost / unit)
     store.write_failures(failures)
     return failures

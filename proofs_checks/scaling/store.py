@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -188,6 +189,10 @@ class Store:
         """Return where the part of ``cell`` lies."""
         return self.parts / f"{cell.digest}.parquet"
 
+    def records(self, cell: Cell) -> Path:
+        """Return where the recorded paths of ``cell`` lie, when there are any."""
+        return self.parts / f"{cell.digest}.npz"
+
     def _identity(self, cell: Cell) -> dict[str, object]:
         return {
             "axes": canonical_json(cell.axes),
@@ -197,8 +202,17 @@ class Store:
             "device": self.manifest["device"],
         }
 
-    def write(self, cell: Cell, rows: pa.Table, seconds: float) -> None:
-        """Write the part of a finished cell. Its wall time is metadata: rows do not depend on it."""
+    def write(
+        self, cell: Cell, rows: pa.Table, seconds: float, records: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """Write the part of a finished cell, recorded paths first, so that a part that exists has its paths.
+
+        The wall time is metadata of the part: rows do not depend on it.
+        """
+        if records:
+            paths = io.BytesIO()
+            np.savez_compressed(paths, **records)
+            write_file(self.records(cell), paths.getvalue())
         metadata = {_METADATA: json.dumps(self._identity(cell) | {"seconds": round(seconds, 6)}).encode()}
         buffer = io.BytesIO()
         pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)

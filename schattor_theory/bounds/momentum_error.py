@@ -252,7 +252,8 @@ def check_momentum(call: str, value: object) -> float:
 def check_norm_excess(call: str, value: object) -> float:
     """Return ω > -1, finite."""
     way_out = "It is the largest norm of a direction, less 1."
-    return check_in_interval(call, "norm_excess", value, -1, math.inf, include_low=False, include_high=False, way_out=way_out)
+    ends = {"include_low": False, "include_high": False}
+    return check_in_interval(call, "norm_excess", value, -1, math.inf, way_out=way_out, **ends)
 
 
 def check_direction_defect(call: str, value: object) -> float:

@@ -8,7 +8,7 @@ from ..assumptions import MomentShape, NotApplicable, resolve_shape
 from ..checks import check_positive
 from .momentum_error import check_momentum
 from .records import BoundValue, applicable, not_applicable
-from .stationarity import Setting, check_shape
+from .setting import Setting, check_shape
 
 __all__ = ["regularized_bound", "regularized_pairs"]
 
@@ -21,7 +21,7 @@ def regularized_bound(
 ) -> BoundValue:
     """Return T6's sharp form, squared: an upper bound on ``(1/K) Σ E‖∇f(X_k)‖_q²``.
 
-    With ``λ = Lη``, ``κ = λ(1-θ)/θ``, ``μ = 1 - λ/2 - κ > 0`` and ``A² = θ/(2-θ) + 1/(θ(2-θ)K)`` the root mean square is
+    With ``λ = Lη``, ``κ = λ(1-θ)/θ``, ``μ = 1 - λ/2 - κ > 0``, ``A² = θ/(2-θ) + 1/(θ(2-θ)K)`` the root mean square is
     at most ``((1+κ)/(2μ))(cσA + √(c²σ²A² + 4μΔ/(ηK))) + cσA``; it stands in ``constants["root_mean_square"]``. The term
     ``initial_gap`` is the value at σ = 0, ``noise`` is what σ adds to it.
 
@@ -61,7 +61,7 @@ def regularized_from_shape(
     reason = _refusal(setting, shape)
     if reason is not None or isinstance(shape, NotApplicable):
         return not_applicable("T6", _STATISTIC, str(reason))
-    kappa, margin = _kappa_and_margin(setting.smoothness * step_size, theta)
+    kappa, margin = kappa_and_margin(setting.smoothness * step_size, theta)
     constants = setting.constants(shape) | {
         "step_size": step_size,
         "theta": theta,
@@ -71,8 +71,8 @@ def regularized_from_shape(
     if not margin > 0:
         reason = f"T6 needs 1 - Lη/2 - Lη(1-θ)/θ > 0, here {margin:.6g}: take a smaller step or less momentum."
         return not_applicable("T6", _STATISTIC, reason, constants)
-    noise = shape.scale * math.sqrt(_weight_square(theta, setting.n_steps))
-    gap = setting.initial_gap / setting.n_steps / step_size
+    noise = shape.scale * math.sqrt(weight_square(theta, setting.n_steps))
+    gap = setting.initial_gap / (setting.n_steps * step_size)
     # numerics: hypot keeps the squares of extreme noise levels in range
     root = (1 + kappa) / (2 * margin) * (noise + math.hypot(noise, 2 * math.sqrt(margin * gap))) + noise
     quiet = (1 + kappa) * math.sqrt(gap / margin)
@@ -156,7 +156,9 @@ def _side_condition(pair: tuple[float, float], rate: float, theta: float) -> str
         if rate <= 0.5 and kappa <= 0.25:
             return None
         return f"The pair (5, 16) needs Lη <= 1/2 and Lη(1-θ)/θ <= 1/4, here {rate:.6g} and {kappa:.6g}."
-    return None if rate <= limit else f"The pair ({pair[0]:.4g}, {pair[1]:g}) needs {text} = {limit:.6g}, here {rate:.6g}."
+    if rate <= limit:
+        return None
+    return f"The pair ({pair[0]:.4g}, {pair[1]:g}) needs {text} = {limit:.6g}, here {rate:.6g}."
 
 
 def _pair(
@@ -171,8 +173,8 @@ def _pair(
     if reason is not None or isinstance(shape, NotApplicable):
         return not_applicable("T6", _STATISTIC, str(reason), weights)
     terms = {
-        "initial_gap": pair[0] * (setting.initial_gap / setting.n_steps / eta),
-        "noise": pair[1] * shape.scale * shape.scale * _weight_square(theta, setting.n_steps),
+        "initial_gap": pair[0] * (setting.initial_gap / (setting.n_steps * eta)),
+        "noise": pair[1] * shape.scale * shape.scale * weight_square(theta, setting.n_steps),
     }
     constants = setting.constants(shape) | weights | {"step_size": eta, "theta": theta}
     return applicable("T6", _STATISTIC, terms, constants, hypotheses=_HYPOTHESES)
@@ -188,11 +190,12 @@ def _refusal(setting: Setting, shape: MomentShape | NotApplicable) -> str | None
     return None
 
 
-def _kappa_and_margin(rate: float, theta: float) -> tuple[float, float]:
+def kappa_and_margin(rate: float, theta: float) -> tuple[float, float]:
+    """Return ``κ = λ(1-θ)/θ`` and ``μ = 1 - λ/2 - κ``, λ = Lη the rate."""
     kappa = rate * ((1 - theta) / theta)
     return kappa, 1 - rate / 2 - kappa
 
 
-def _weight_square(theta: float, n_steps: int) -> float:
+def weight_square(theta: float, n_steps: int) -> float:
     """Return ``A² = θ/(2-θ) + 1/(θ(2-θ)K)``, at least the mean of A_k² at β = 2."""
     return theta / (2 - theta) + 1 / (theta * (2 - theta) * n_steps)

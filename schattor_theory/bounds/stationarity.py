@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..assumptions import MomentShape, NotApplicable, resolve_shape
-from ..checks import check_choice, check_integer, check_nonnegative, check_positive, fail
+from ..checks import check_choice, check_positive, fail
 from ..errors import ParameterError
 from .momentum_error import (
     bias_corrected_thetas,
-    check_direction_defect,
     check_momentum,
-    check_norm_excess,
     check_step_sizes,
     check_taus,
     check_theta,
@@ -24,81 +21,16 @@ from .momentum_error import (
     drift,
     evaluate_schedule,
     noise_weights,
-    stationary_weight,
 )
 from .records import BoundValue, applicable, not_applicable
-from .weights import bias_correction_excess
+from .regularized import regularized_from_shape
+from .setting import Setting, check_shape, constant_terms
 
 __all__ = ["any_schedule_bound", "stationarity_bound"]
 
 Schedule = float | Callable[[int], Any]
 
 _HYPOTHESES = ("A1", "A2", "A3", "deterministic schedule")
-_HOELDER_SLACK = 1e-9  # rounding of measured (δ, ω) with δ + ω = 0, as for an exact oracle of another length
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """The checked numbers every stationarity bound shares."""
-
-    initial_gap: float
-    smoothness: float
-    n_steps: int
-    direction_defect: float = 0.0
-    norm_excess: float = 0.0
-
-    @classmethod
-    def checked(
-        cls,
-        call: str,
-        initial_gap: object,
-        smoothness: object,
-        n_steps: object,
-        direction_defect: object = 0.0,
-        norm_excess: object = 0.0,
-    ) -> Setting:
-        """Return the setting, with argument errors worded for ``call``."""
-        return cls(
-            initial_gap=check_nonnegative(call, "initial_gap", initial_gap),
-            smoothness=check_nonnegative(call, "smoothness", smoothness),
-            n_steps=check_integer(call, "n_steps", n_steps, minimum=1),
-            direction_defect=check_direction_defect(call, direction_defect),
-            norm_excess=check_norm_excess(call, norm_excess),
-        )
-
-    @property
-    def gain(self) -> float:
-        """Return 1 - δ."""
-        return 1 - self.direction_defect
-
-    @property
-    def loss(self) -> float:
-        """Return 2 + ω - δ, the price of the momentum error."""
-        return 2 + self.norm_excess - self.direction_defect
-
-    def refusal(self) -> str | None:
-        """Return why no bound follows for this oracle, None if one does."""
-        if self.gain == 0:
-            return "direction_defect = 1 allows directions that do not descend at all."
-        if self.direction_defect + self.norm_excess < -_HOELDER_SLACK:
-            return "No direction has <M, D> >= (1-δ)‖M‖ and ‖D‖ <= 1+ω with δ + ω < 0 (Hölder)."
-        return None
-
-    def constants(self, shape: MomentShape) -> dict[str, Any]:
-        """Return the constants that entered, by name."""
-        return {
-            "initial_gap": self.initial_gap,
-            "smoothness": self.smoothness,
-            "n_steps": self.n_steps,
-            "direction_defect": self.direction_defect,
-            "norm_excess": self.norm_excess,
-            "sigma": shape.sigma,
-            "moment_order": shape.moment_order,
-            "constant": shape.constant,
-            "noise_source": shape.source,
-        }
-
-
 def stationarity_bound(
     *,
     initial_gap: float,
@@ -189,40 +121,66 @@ def stationarity_bound(
     >>> bound.terms["initial_gap"], bound.terms["curvature"], bound.dominant
     (0.05, 0.05, 'initial_gap')
     """
-    call = "stationarity_bound"
-    setting = Setting.checked(call, initial_gap, smoothness, n_steps, direction_defect, norm_excess)
+    return evaluate_bound(
+        "stationarity_bound",
+        setting=(initial_gap, smoothness, n_steps, direction_defect, norm_excess),
+        noise={
+            "noise_model": noise_model,
+            "moment_order": moment_order,
+            "sigma": sigma,
+            "conditionally_symmetric": conditionally_symmetric,
+            "inner_exponent": inner_exponent,
+        },
+        p=p,
+        step_size=step_size,
+        momentum=momentum,
+        oracle=oracle,
+        bias_correction=bias_correction,
+        look_ahead=look_ahead,
+    )
+
+
+def evaluate_bound(
+    call: str,
+    *,
+    setting: tuple[object, ...],
+    noise: dict[str, Any],
+    p: object,
+    step_size: object,
+    momentum: object,
+    oracle: str = "ball",
+    bias_correction: bool = False,
+    look_ahead: object = None,
+) -> BoundValue:
+    """Return :func:`stationarity_bound` with argument errors worded for ``call``.
+
+    ``setting`` holds the positional arguments of :meth:`Setting.checked`, ``noise`` those of ``resolve_shape``.
+    """
+    checked = Setting.checked(call, *setting)
     check_choice(call, "oracle", oracle, ("ball", "regularized"))
     eta, mu = _check_schedules(call, step_size, momentum, bias_correction)
     tau = _check_look_ahead(call, look_ahead)
-    shape = resolve_shape(
-        call,
-        p,
-        noise_model=noise_model,
-        moment_order=moment_order,
-        sigma=sigma,
-        conditionally_symmetric=conditionally_symmetric,
-        inner_exponent=inner_exponent,
-    )
+    shape = resolve_shape(call, p, **noise)
     is_constant = not (callable(eta) or callable(mu) or callable(tau))
     if oracle == "regularized":
-        from .regularized import regularized_from_shape
-
         plain = is_constant and not bias_correction and tau is None
-        return regularized_from_shape(setting, shape, eta, mu) if plain else _refuse_regularized()
+        return regularized_from_shape(checked, shape, eta, mu) if plain else _refuse_regularized()
     statement, statistic = _identify(is_constant, tau)
-    reason = shape.reason if isinstance(shape, NotApplicable) else setting.refusal()
+    reason = shape.reason if isinstance(shape, NotApplicable) else checked.refusal()
     if reason is not None or isinstance(shape, NotApplicable):
         return not_applicable(statement, statistic, str(reason))
     if is_constant and (tau is None or not bias_correction):
         theta = 1 - float(mu)
         ahead = theta if tau == "nesterov" else float(tau or 0.0)
-        terms = constant_terms(setting, shape, float(eta), theta, ahead, bias_correction=bias_correction)
-        constants = setting.constants(shape) | {"step_size": float(eta), "theta": theta, "look_ahead": ahead}
+        terms = constant_terms(checked, shape, float(eta), theta, ahead, bias_correction=bias_correction)
+        constants = checked.constants(shape) | {"step_size": eta, "theta": theta, "look_ahead": ahead}
         return applicable(statement, statistic, terms, constants, hypotheses=_HYPOTHESES)
-    thetas = _thetas(call, mu, setting.n_steps + 1, bias_correction)
-    steps = evaluate_schedule(eta, setting.n_steps)
-    ahead = thetas[1:] if tau == "nesterov" else None if tau is None else evaluate_schedule(tau, setting.n_steps)
-    return _any_schedule(call, setting, shape, steps, thetas[:-1], ahead, statement, statistic)
+    thetas = _thetas(call, mu, checked.n_steps + 1, bias_correction)
+    steps = evaluate_schedule(eta, checked.n_steps)
+    ahead = None
+    if tau is not None:
+        ahead = thetas[1:] if tau == "nesterov" else evaluate_schedule(tau, checked.n_steps)
+    return _any_schedule(call, checked, shape, steps, thetas[:-1], ahead, statement, statistic)
 
 
 def any_schedule_bound(
@@ -272,49 +230,6 @@ def any_schedule_bound(
     if reason is not None:
         return not_applicable(statement, "stationarity_weighted_mean", reason)
     return _any_schedule(call, setting, shape, step_sizes, theta, look_ahead, statement, "stationarity_weighted_mean")
-
-
-def constant_terms(
-    setting: Setting, shape: MomentShape, eta: float, theta: float, tau: float = 0.0, *, bias_correction: bool = False
-) -> dict[str, float]:
-    """Return the terms of T5's closed form, with T10's look-ahead τ, for checked arguments."""
-    gain, loss, length = setting.gain, setting.loss, 1 + setting.norm_excess
-    lipschitz, n_steps = setting.smoothness, setting.n_steps
-    weight, burn_in = average_weight(shape.moment_order, theta, n_steps, tau, bias_correction=bias_correction)
-    return {
-        "initial_gap": setting.initial_gap / n_steps / eta / gain,
-        "curvature": length**2 * lipschitz * eta / 2 / gain,
-        "drift": loss * length * (1 - tau) * lipschitz * eta * ((1 - theta) / theta) / gain,
-        "noise": loss * shape.scale * weight / gain,
-        "burn_in": loss * shape.scale * burn_in / gain,
-    }
-
-
-def average_weight(
-    beta: float, theta: float, n_steps: int, tau: float = 0.0, *, bias_correction: bool = False
-) -> tuple[float, float]:
-    """Return (limit, burn-in) of T5 with ``(1/K)Σ_{k<K} Ã_k ≤ limit + burn-in``.
-
-    Without look-ahead ``A_k ≤ κ + (1-θ)^k`` and ``Σ(1-θ)^k ≤ 1/θ``. With one, Ã_0 = 1 and
-    ``Ã_k ≤ κ̃ + (1-τ)(1-θ)^k``, ``κ̃^β = ((1-τ)(1-θ)κ)^β + (θ+τ-θτ)^β``, for k >= 1.
-    """
-    if theta == 1 or beta == 1:  # every weight is exactly 1
-        return 1.0, 0.0
-    kappa = stationary_weight(theta, beta)
-    if bias_correction:
-        return kappa, kappa * bias_correction_excess(beta) / (theta * n_steps)
-    if tau == 0:
-        return kappa, 1 / (theta * n_steps)
-    past, fresh = (1 - tau) * (1 - theta) * kappa, theta + tau - theta * tau
-    return (past**beta + fresh**beta) ** (1 / beta), (1 + (1 - tau) * (1 - theta) / theta) / n_steps
-
-
-def check_shape(call: str, shape: object) -> MomentShape:
-    """Return ``shape`` when it is a moment shape."""
-    if not isinstance(shape, MomentShape):
-        way_out = "Use the moment_shape(p) of a noise record; it may answer NotApplicable."
-        fail(ParameterError, call, "shape", "be a MomentShape", shape, way_out)
-    return shape
 
 
 def _any_schedule(
@@ -379,7 +294,7 @@ def _identify(is_constant: bool, tau: object) -> tuple[str, str]:
 def _thetas(call: str, momentum: Schedule, length: int, bias_correction: bool) -> np.ndarray:
     """Return θ_0 … θ_{length-1} with θ_0 = 1."""
     if bias_correction:
-        return bias_corrected_thetas(momentum, length)  # type: ignore[arg-type]
+        return bias_corrected_thetas(momentum, length)
     thetas = np.ones(length)
     for k in range(1, length) if callable(momentum) else ():
         thetas[k] = check_theta(call, 1 - float(momentum(k)), f"1 - momentum({k})")

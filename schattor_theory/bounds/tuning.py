@@ -12,7 +12,7 @@ from ..assumptions import MomentShape
 from ..checks import check_choice, check_in_interval, check_integer, check_nonnegative, check_positive
 from .momentum_error import check_direction_defect, check_norm_excess, check_theta, stationary_weight
 from .records import BoundValue, applicable
-from .stationarity import Setting, constant_terms
+from .setting import Setting, constant_terms
 
 __all__ = ["Tuning", "best_momentum", "best_step_size", "rate_exponent", "tuned"]
 

@@ -103,7 +103,8 @@ class ProductGeometry:
 
     def dual_norm(self, g: Blocks, *, check_finite: bool = True) -> Array:
         """Return ``|||g|||_*``, shape (...)."""
-        norms = self.block_dual_norms(g, check_finite=check_finite)
+        self.check_blocks("ProductGeometry.dual_norm", "g", g, check_finite=check_finite)
+        norms = self.block_dual_norms(g, check_finite=False)
         radii = self.radii
         return _outer_norm([radii[b] * norms[b] for b in norms], dual_exponent(self.balance))
 
@@ -114,7 +115,8 @@ class ProductGeometry:
 
     def duality_map(self, m: Blocks, *, check_finite: bool = True) -> dict[str, Array]:
         """Return the blocks ``ρ_b w_b D_{p_b}(m_b)``, with ``|||D||| = 1`` and ``Σ_b <m_b, D_b> = |||m|||_*``."""
-        return self.dual_norm_and_map(m, check_finite=check_finite)[1]
+        self.check_blocks("ProductGeometry.duality_map", "m", m, check_finite=check_finite)
+        return self.dual_norm_and_map(m, check_finite=False)[1]
 
     def dual_norm_and_map(self, m: Blocks, *, check_finite: bool = True) -> tuple[Array, dict[str, Array]]:
         """Return ``(|||m|||_*, D)`` from one decomposition of each block; blocks of one shape share a call."""

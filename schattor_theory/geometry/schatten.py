@@ -244,7 +244,8 @@ class SchattenGeometry:
 
     def duality_map(self, m: Array, *, check_finite: bool = True) -> Array:
         """Return ``D_p(m)``, see :func:`duality_map`."""
-        return self.dual_norm_and_map(m, check_finite=check_finite)[1]
+        check_matrices("SchattenGeometry.duality_map", "m", m, check_finite=check_finite)
+        return _norm_and_map(m, self.q)[1]
 
     def dual_norm_and_map(self, m: Array, *, check_finite: bool = True) -> tuple[Array, Array]:
         """Return ``(‖m‖_q, D_p(m))`` from one decomposition."""
