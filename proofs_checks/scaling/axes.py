@@ -115,7 +115,7 @@ AXES: dict[str, Axis] = {
     for axis in (
         Axis("p", "text", _exponent, _REQUIRED),
         Axis("oracle", "text", _one_of(ORACLES), "ball"),
-        Axis("dimension", "integer", _integer, _REQUIRED),
+        Axis("dimension", "integer", _integer),
         Axis("aspect", "real", _number, 1.0),
         Axis("horizon", "integer", _integer, _REQUIRED),
         Axis("noise", "text", _world_reader(NOISES), _REQUIRED),

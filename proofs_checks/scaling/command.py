@@ -18,11 +18,12 @@ from schattor_theory.errors import SchattorError, StoreError, StudyError
 
 from .analysis import Analysis
 from .environment import DEVICES, usable_cores
-from .plan import SCALES, Study, load_study
+from .plan import SCALES, Study
 from .report import expectations_table, exponents_table, tightness_table, write_report
 from .run import analyse_folder, run_study
 from .shipped_studies import shipped_studies, study_path
 from .store import Store
+from .study_file import load_study
 from .tables import to_text
 
 __all__ = ["study_app"]

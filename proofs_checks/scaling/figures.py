@@ -61,7 +61,7 @@ def _label(series: Series, varying: Sequence[str], fit: Fit | None) -> str:
     parts = [f"{name} = {series.key[name]}".replace("inf", "∞") for name in varying if series.key.get(name) is not None]
     text = ", ".join(parts) or series.arm
     if fit is not None and fit.exponent is not None:
-        text += f": exponent {fit.exponent.value:+.3f}"
+        text += f": exponent {round(fit.exponent.value, 3) + 0.0:.3f}"
     return text
 
 

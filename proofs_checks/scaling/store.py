@@ -24,7 +24,8 @@ from synthetic.seeds import canonical_json
 
 from .columns import SCHEMA, failed_rows
 from .environment import environment
-from .plan import RESULTS_VERSION, Cell, Study, read_study
+from .plan import RESULTS_VERSION, Cell, Study
+from .study_file import read_study
 
 __all__ = ["Store", "write_file"]
 

@@ -92,6 +92,7 @@ def parameter_free(scale: float) -> dict[str, Schedule]:
     >>> schedules["step_size"](0), schedules["momentum"](0)
     (0.1, 0.0)
     """
+    scale = check_positive("parameter_free", "scale", scale)
     return {"step_size": PolynomialSchedule(scale, 0.75), "momentum": MomentumSchedule(0.5)}
 
 

@@ -115,7 +115,7 @@ def build(
     smoothness: float | None = 1.0,
     initial_gap: float | None = 0.25,
     rng: np.random.Generator | None = None,
-    spectrum_of: str | Sequence[float] = "flat",
+    weights: str | Sequence[float] = "flat",
     decay: float = 1.0,
     floor: float = 0.01,
     rotated: bool = False,
@@ -128,7 +128,7 @@ def build(
     call = "saturating"
     m, n = matrix_shape(call, shape)
     p = one_exponent(call, geometry)
-    curvatures = spectrum(call, "spectrum_of", spectrum_of, min(m, n), decay=decay, floor=floor) ** 2
+    curvatures = spectrum(call, "weights", weights, min(m, n), decay=decay, floor=floor) ** 2
     curvatures = curvatures * scaled_to(call, "smoothness", smoothness, paired_smoothness(curvatures, p))
     left, right = rotations(call, (m, n), rotated, rng)
     direction = start_direction(call, check_choice(call, "start", start, STARTS), (m, n), rng)
@@ -172,7 +172,7 @@ FAMILY = Family(
     "Σ_j λ_j² φ(u_jᵀ(X - X*)v_j), φ(x) = x²/(2(1+x²)): non-convex, bounded, exact smoothness",
     build,
     {
-        "spectrum_of": "spectrum of λ: flat, power, spike, one_hot, or min(m, n) numbers",
+        "weights": "spectrum of λ: flat, power, spike, one_hot, or min(m, n) numbers",
         "decay": "exponent of the power law",
         "floor": "small value of the spike",
         "rotated": "whether u_j and v_j are Haar-distributed",

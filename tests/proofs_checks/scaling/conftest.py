@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proofs_checks.scaling.plan import Cell, Study, read_study
+from proofs_checks.scaling.plan import Cell, Study
+from proofs_checks.scaling.study_file import read_study
 from synthetic.seeds import Streams
 
 TEXT = """

@@ -8,14 +8,14 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from proofs_checks.evidence import Verdict
 from scipy import stats
 
+from proofs_checks.evidence import Verdict
 from proofs_checks.scaling.analysis import analyse
 from proofs_checks.scaling.columns import rows_of
 from proofs_checks.scaling.compare import compare_with_bound, moment_rate, ratio_to_bound
-from proofs_checks.scaling.plan import read_study
 from proofs_checks.scaling.series import points_of
+from proofs_checks.scaling.study_file import read_study
 from synthetic.seeds import Streams
 
 BOUND = 2.0

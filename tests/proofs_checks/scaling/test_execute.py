@@ -113,7 +113,7 @@ def test_killing_the_parent_ends_its_workers(study, text, module, tmp_path) -> N
         sys.path.insert(0, {str(tmp_path)!r})
         import cell_work
         from proofs_checks.scaling.execute import run_cells
-        from proofs_checks.scaling.plan import load_study
+        from proofs_checks.scaling.study_file import load_study
         if __name__ == "__main__":
             cells = load_study({str(tmp_path / "study.toml")!r}).cells()
             list(run_cells(cells, functools.partial(cell_work.waits, folder={str(tmp_path / "pids")!r}), jobs=2))

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from proofs_checks.scaling.plan import load_study, read_study
 from proofs_checks.scaling.shipped_studies import shipped_studies, study_path
+from proofs_checks.scaling.study_file import load_study, read_study
 from schattor_theory.errors import StudyError, UnknownNameError
 
 STUDY = """
@@ -63,6 +63,7 @@ def test_reads_axes_in_one_spelling() -> None:
         ("horizon = 50", "horizon = true", ["arm[main].horizon must be an integer >= 1", "True"]),
         ("horizon = 50\n", "", ["arm[main].horizon must be given", "`horizon = […]`"]),
         ('p = [2, "4/3", inf]\n', "", ["arm[main].p must be given"]),
+        ("dimension = [4, 8, 16, 32]\n", "", ["arm[main].dimension must be given", "or `width = […]`"]),
         ('tuning = "theory"\n', "", ["arm[main].tuning must be given"]),
         ("repeats = 8\n", "", ["arm[main].repeats must be given"]),
         ('tuning = "theory"', 'tuning = "empirica"', ["arm[main].tuning", "Did you mean 'empirical'?"]),

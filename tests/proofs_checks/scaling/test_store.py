@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from proofs_checks.scaling.plan import Study, read_study
+from proofs_checks.scaling.plan import Study
 from proofs_checks.scaling.run import analyse_folder, run_study
 from proofs_checks.scaling.store import Store, write_file
+from proofs_checks.scaling.study_file import read_study
 from schattor_theory.errors import StoreError
 
 

@@ -55,7 +55,7 @@ def test_every_library_takes_recursive_steps(xp: Library) -> None:
     np.testing.assert_allclose(xp.host(x), want, atol=100 * tolerance(want))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["ball, constants", "regularized, schedules", "look-ahead, decay"])
 def test_float32_stays_float32_in_the_same_library_and_device(xp: Library, method: str) -> None:
     if xp.name == "jax":
         pytest.skip("covered under jit, and slow without")
@@ -156,8 +156,8 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Library:
     def refuse(*_: object, **__: object) -> None:
         raise Read("a value was read")
 
-    for name in ("__bool__", "__float__", "__int__", "__index__", "__complex__", "__dlpack__", "__array__", "__buffer__",
-                 "to_device", "__iter__"):
+    numbers = ("__bool__", "__float__", "__int__", "__index__", "__complex__")
+    for name in (*numbers, "__dlpack__", "__array__", "__buffer__", "__iter__", "to_device"):
         monkeypatch.setattr(kind, name, refuse, raising=False)
     return library
 
@@ -174,8 +174,6 @@ def test_guard_sees_a_value_that_is_read(guarded: Library) -> None:
     x, g, *_ = inputs(guarded)
     with pytest.raises(Read):
         METHODS["ball, constants"].geometry.norm(g)  # the public call does look at its values
-    branching = Schattor(3, lambda k: 0.1 if k.sum() > 3 else 0.2, 0.9) if hasattr(g, "sum") else None
-    assert branching is None
     with pytest.raises(Read):
         three_steps(Schattor(3, lambda k: 0.1 if k[0] > 3 else 0.2, 0.9), x, g)
 

@@ -1,0 +1,87 @@
+"""Signs on uniformly random diagonal coordinates, fresh each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..family import Family, matrix_shape
+from ..spectra import lp_norm
+from .controlled import ControlledNoise, law_options, levels_and_tail
+from .fixed_signs import on_diagonal
+from .per_block import per_block
+from .record import Demand, Draws
+
+__all__ = ["FAMILY", "RandomCoordinates"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RandomCoordinates(ControlledNoise):
+    """Controlled noise whose i-th singular value sits at diagonal position π(i), π a fresh uniform permutation.
+
+    ``E ZZᵀ`` and ``E ZᵀZ`` are multiples of the projection on the r = min(m, n) diagonal coordinates, so the least N2
+    constant on either side is ``σ(E τ²)^{1/2} r^{1/q-1/2} ‖w‖_2``, and N3(α, α, W) has ``σ r^{1/q-1/α} ‖w‖_α``.
+
+    Source
+    ------
+    Section C in docs/theory/noise.md.
+    """
+
+    name: ClassVar[str] = "random_coordinates"
+
+    @property
+    def basis_demands(self) -> tuple[Demand, ...]:
+        size = 1 if self._n_used == 1 else len(self.levels)
+        return (Demand("basis", "basis", "uniform", size),)
+
+    @property
+    def _n_used(self) -> int:
+        return max(1, int(np.count_nonzero(self.levels)))
+
+    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
+        used = np.flatnonzero(self.levels) if self._n_used == np.count_nonzero(self.levels) else np.array([0])
+        uniform = draws["basis"]
+        if len(used) == 1:
+            # numerics: floor(u r) is uniform up to r 2^-53
+            positions = np.minimum((uniform * len(self.levels)).astype(np.int64), len(self.levels) - 1)
+        else:
+            positions = np.argsort(uniform, axis=-1)[..., used]
+        return on_diagonal(values[..., used], self.shape, positions)
+
+    def _covariance_level(self, q: float, side: str) -> float:
+        return len(self.levels) ** (1 / q - 0.5) * lp_norm(self.levels, 2)
+
+    def _weighted_level(self, q: float, order: float) -> float:
+        return len(self.levels) ** (1 / q - 1 / order) * lp_norm(self.levels, order)
+
+
+@per_block
+def build(
+    shape: Any,
+    geometry: Any,
+    *,
+    sigma: float = 1.0,
+    moment_order: float = 2.0,
+    rng: np.random.Generator | None = None,
+    weights: str | Sequence[float] = "one_hot",
+    decay: float = 1.0,
+    floor: float = 0.01,
+    tail: str = "none",
+    tail_index: float | None = None,
+    tail_probability: float | None = None,
+) -> RandomCoordinates:
+    """Return signs on fresh random coordinates with ``E‖Z‖_q^α = σ^α`` in ``geometry``, α = moment_order."""
+    call = "random_coordinates"
+    fields = levels_and_tail(
+        call, matrix_shape(call, shape), geometry, sigma=sigma, moment_order=moment_order, weights=weights,
+        decay=decay, floor=floor, tail=tail, tail_index=tail_index, tail_probability=tail_probability,
+    )  # fmt: skip
+    return RandomCoordinates(**fields)
+
+
+FAMILY = Family(
+    "random_coordinates", "fair signs on uniformly random diagonal coordinates, fresh each step", build, law_options()
+)

@@ -1,0 +1,157 @@
+"""What every noise law has: draws that do not depend on how they are cut, and the assumptions that hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from schattor_theory.assumptions import MomentShape, NotApplicable
+from schattor_theory.checks import check_integer, fail
+from schattor_theory.errors import ShapeError
+
+from ..seeds import Streams
+
+__all__ = ["Demand", "Draws", "Noise", "best_shape", "signs_of"]
+
+Draws = Mapping[str, np.ndarray]
+
+_WORD = 64
+_PLACES: WeakKeyDictionary[Streams, WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The random numbers of one role that a law needs in each step.
+
+    One role is one law of numbers, drawn row by row: whole 64-bit words (fair signs are their bits), uniforms in
+    [0, 1), or standard normals. So the numbers of step k do not depend on how many steps are drawn at once.
+
+    Attributes
+    ----------
+    name : str
+        Key of the draws.
+    role : str
+        Role of the stream; "" for the step number, which is not random.
+    kind : {"bits", "uniform", "normal", "step"}
+        Law of the numbers.
+    size : int
+        How many in a step.
+    """
+
+    name: str
+    role: str
+    kind: str
+    size: int
+
+    @property
+    def columns(self) -> int:
+        """Return the number of columns of the draws."""
+        return -(-self.size // _WORD) if self.kind == "bits" else self.size
+
+    def draw(self, streams: Streams, n_steps: int) -> np.ndarray:
+        """Return the numbers of the next ``n_steps`` steps, shape (n_steps, columns)."""
+        generator, shape = streams.generator(self.role), (n_steps, self.columns)
+        if self.kind == "bits":
+            whole = np.iinfo(np.int64)
+            return generator.integers(whole.min, whole.max, size=shape, dtype=np.int64, endpoint=True)
+        return generator.random(shape) if self.kind == "uniform" else generator.standard_normal(shape)
+
+
+def signs_of(words: np.ndarray, size: int) -> np.ndarray:
+    """Return the first ``size`` bits of the words in the last axis as fair signs, shape (..., size)."""
+    octets = np.ascontiguousarray(words).astype("<i8", copy=False).view(np.uint8)
+    bits = np.unpackbits(octets, axis=-1, count=size, bitorder="little")
+    return 1.0 - 2.0 * bits
+
+
+class Noise:
+    """A law of the gradient noise Z with its constants; frozen.
+
+    Attributes
+    ----------
+    name : str
+        Name of the family.
+    conditionally_symmetric : bool
+        Whether Z and -Z have one law given the past.
+    constants : {"exact", "upper", "estimated"}
+        What is known about sigma.
+    """
+
+    name: str
+    conditionally_symmetric: bool
+    constants: str
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Return the random numbers of one step; at most one demand for each role."""
+        return ()
+
+    def draw(self, streams: Streams, n_steps: int) -> dict[str, np.ndarray]:
+        """Return the draws of the next ``n_steps`` steps of a repeat, each of shape (n_steps, …).
+
+        Drawing 10 steps and then 20 gives what drawing 30 gives.
+        """
+        n_steps = check_integer(f"{type(self).__name__}.draw", "n_steps", n_steps, minimum=0)
+        return {
+            d.name: self._steps(streams, n_steps) if d.kind == "step" else d.draw(streams, n_steps)
+            for d in self.demands
+        }
+
+    def _steps(self, streams: Streams, n_steps: int) -> np.ndarray:
+        """Return the numbers of the next steps; a stream keeps its place for each law, as its generators do."""
+        places = _PLACES.setdefault(streams, WeakKeyDictionary())
+        first = places.get(self, 0)
+        places[self] = first + n_steps
+        return np.arange(first, first + n_steps, dtype=np.int64)[:, None]
+
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Any:
+        """Return Z of one step, like ``gradient``; ``draws`` have the stack axes of ``gradient``.
+
+        The same draws at other parameters are the same sample seen there (recursive momentum needs it).
+        """
+        raise NotImplementedError
+
+    def moment_sigma(self, p: Any, moment_order: float = 2) -> float | None:
+        """Return the exact ``(E‖Z‖_q^α)^{1/α}``, unit F/X; None where it is infinite or has no closed form."""
+        raise NotImplementedError
+
+    def covariance_sigma(self, p: Any, side: str = "left") -> float | None:
+        """Return the least σ of N2, ``min ‖Σ^{1/2}‖_q``, unit F/X; None where N2 fails."""
+        raise NotImplementedError
+
+    def assumptions(self, p: Any) -> tuple[Any, ...]:
+        """Return the records of the assumptions that hold, with their exact constants."""
+        raise NotImplementedError
+
+    def why_not(self, assumption: str, p: Any) -> str:
+        """Return why ``"moment"`` (N1), ``"covariance"`` (N2) or ``"weighted"`` (N3) fails; empty where it holds."""
+        raise NotImplementedError
+
+    def moment_shape(self, p: Any) -> MomentShape | NotApplicable:
+        """Return the best moment shape among those of :meth:`assumptions`: the highest order, then the least c σ."""
+        return best_shape([record.moment_shape(p) for record in self.assumptions(p)], self.name)
+
+
+def best_shape(shapes: list[MomentShape | NotApplicable], name: str) -> MomentShape | NotApplicable:
+    """Return the shape of the highest order, then of the least ``c σ``; N2's among equals."""
+    held = [shape for shape in shapes if isinstance(shape, MomentShape)]
+    if not held:
+        reasons = "; ".join(shape.reason for shape in shapes) or "no assumption holds with a known constant"
+        return NotApplicable(f"{name}: {reasons}")
+    order = max(shape.moment_order for shape in held)
+    held = [shape for shape in held if shape.moment_order == order]
+    least = min(shape.scale for shape in held)
+    equals = [shape for shape in held if math.isclose(shape.scale, least, rel_tol=1e-12)]
+    return next((shape for shape in equals if shape.source.startswith("N2")), equals[0])
+
+
+def check_gradient(call: str, gradient: Any, shape: tuple[int, int]) -> np.ndarray:
+    """Return the gradient of one block; its matrices must have the noise's shape."""
+    if np.shape(gradient)[-2:] != shape:
+        fail(ShapeError, call, "gradient", f"have matrices of shape {shape}", np.shape(gradient))
+    return gradient
