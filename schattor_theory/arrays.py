@@ -14,7 +14,16 @@ import numpy as np
 from .checks import fail
 from .errors import DTypeError, NonFiniteError, ShapeError
 
-__all__ = ["Array", "array_namespace", "check_matrices", "device", "is_traced", "largest_entry", "resolution", "to_numpy"]
+__all__ = [
+    "Array",
+    "array_namespace",
+    "check_matrices",
+    "device",
+    "is_traced",
+    "largest_entry",
+    "resolution",
+    "to_numpy",
+]
 
 Array = Any
 """An array of any supported library, shape (..., m, n)."""

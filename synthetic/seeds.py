@@ -24,10 +24,8 @@ def _canonical(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _canonical(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, str):
-        try:
-            return _canonical(Fraction(value)) if value != "inf" else "inf"
-        except (ValueError, ZeroDivisionError):
-            return value
+        number = _number_in(value)
+        return value if number is None else _canonical(number)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, Integral):
@@ -44,6 +42,17 @@ def _canonical(value: object) -> object:
     if isinstance(value, Sequence):
         return [_canonical(item) for item in value]
     fail(ParameterError, "canonical_json", "value", "be built of numbers, strings, lists and tables", value)
+
+
+def _number_in(text: str) -> int | float | Fraction | None:
+    """Return the finite number that ``text`` spells: whole numbers exactly, decimals as floats, as TOML reads them."""
+    for read in (int, float, Fraction):
+        try:
+            number = read(text)
+            return number if math.isfinite(number) else None
+        except (ValueError, ZeroDivisionError, OverflowError):
+            continue
+    return None
 
 
 def canonical_json(axes: object) -> str:

@@ -16,7 +16,13 @@ SPECTRA = ("flat", "power", "spike", "one_hot")
 
 
 def spectrum(
-    call: str, argument: str, kind: str | Sequence[float] | np.ndarray, size: int, *, decay: float = 1.0, floor: float = 0.01
+    call: str,
+    argument: str,
+    kind: str | Sequence[float] | np.ndarray,
+    size: int,
+    *,
+    decay: float = 1.0,
+    floor: float = 0.01,
 ) -> np.ndarray:
     """Return ``size`` non-negative numbers whose largest is 1, or a custom sequence as it is.
 

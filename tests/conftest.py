@@ -89,5 +89,3 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
 def xp(request: pytest.FixtureRequest) -> Library:
     """Return each array library in turn; the ones that are not installed are skipped with the reason."""
     return LIBRARIES[request.param]()
-
-

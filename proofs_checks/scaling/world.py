@@ -118,9 +118,13 @@ def moment_shape_of(
 
 
 def sigma_of(noise: Any, assumption: str, geometry: Geometry, moment_order: float) -> float | None:
-    """Return the sigma of a noise under one assumption in a geometry, None when it has none."""
+    """Return the sigma of a noise under one assumption in a geometry, None when it has none.
+
+    In a product geometry it is that of T7, made of each block's best moment shape.
+    """
     if isinstance(geometry, ProductGeometry):
-        return noise.moment_sigma(geometry, moment_order)
+        shape = noise.moment_shape(geometry)
+        return None if isinstance(shape, NotApplicable) else shape.scale
     if assumption == "covariance":
         return noise.covariance_sigma(geometry)
     if assumption == "moment":
@@ -144,6 +148,25 @@ def _check_held(cell: Cell, held: Held, reference: Geometry, problem: Any, noise
             fail(ParameterError, "study", name, f"be {wanted:g} in {where}", value, way_out)
 
 
+def _noise(cell: Cell, held: Held, reference: Geometry) -> Any:
+    """Return the noise whose sigma under the arm's assumption is the one held fixed.
+
+    A family is built by the moment of its dual norm. Where the assumption's sigma is another multiple of it, it is
+    built a second time to scale: sigma is linear in the noise.
+    """
+    build, options = _builder(NOISES, cell.point["noise"])  # type: ignore[arg-type]
+
+    def built(sigma: float) -> Any:
+        rng = Streams({"world": cell.axes}).generator("signs")
+        return build(shape_of(cell), reference, sigma=sigma, moment_order=held.moment_order, rng=rng, **options)
+
+    noise = built(held.sigma)
+    found = sigma_of(noise, cell.assumption, reference, held.moment_order)
+    if found is None or not found > 0 or math.isclose(found, held.sigma, rel_tol=EXACTNESS):
+        return noise
+    return built(held.sigma * (held.sigma / found))
+
+
 def build_world(cell: Cell) -> World:
     """Return the world of a cell whose constants are exact.
 
@@ -162,8 +185,7 @@ def build_world(cell: Cell) -> World:
     problem = build(
         shape, reference, smoothness=held.smoothness, initial_gap=held.initial_gap, rng=rng, **options
     )
-    build, options = _builder(NOISES, cell.point["noise"])  # type: ignore[arg-type]
-    noise = build(shape, reference, sigma=held.sigma, moment_order=held.moment_order, rng=rng, **options)
+    noise = _noise(cell, held, reference)
     _check_held(cell, held, reference, problem, noise)
     found = moment_shape_of(noise, cell.assumption, own, held.moment_order)
     return World(problem, noise, own, float(problem.initial_gap), float(problem.smoothness(own)), found)

@@ -225,12 +225,12 @@ def high_probability_bound(
     check_choice(call, "form", form, ("moment", "bounded"))
     ends = {"include_low": False, "include_high": False}
     gamma = check_in_interval(call, "failure_probability", failure_probability, 0, 1, **ends)
-    noise = {"noise_model": noise_model, "moment_order": moment_order, "sigma": sigma}
-    noise["conditionally_symmetric"] = conditionally_symmetric
     is_bounded = form == "bounded"
     if is_bounded:
         # the covariance model has exactly this shape (β = 2, c = 1) and this range of p
-        noise = {"noise_model": "covariance", "moment_order": 2.0, "sigma": sigma}
+        noise_model, moment_order = "covariance", 2.0
+    noise = {"noise_model": noise_model, "moment_order": moment_order, "sigma": sigma}
+    noise["conditionally_symmetric"] = conditionally_symmetric
     mean = evaluate_bound(
         call,
         setting=(initial_gap, smoothness, n_steps, direction_defect, norm_excess),

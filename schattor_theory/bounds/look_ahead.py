@@ -59,9 +59,7 @@ def look_ahead_bound(
         way_out = "Without a gap or curvature give the step size."
         check_positive(call, "initial_gap", initial_gap, way_out)
         check_positive(call, "smoothness", smoothness, way_out)
-        eta = best_step_size(
-            theta, initial_gap=initial_gap, smoothness=smoothness, n_steps=n_steps, look_ahead=tau
-        )
+        eta = best_step_size(theta, initial_gap=initial_gap, smoothness=smoothness, n_steps=n_steps, look_ahead=tau)
     else:
         eta = check_positive(call, "step_size", step_size)
     constants = setting.constants(shape) | {"step_size": eta, "theta": theta, "look_ahead": tau}
@@ -95,4 +93,3 @@ def look_ahead_weight(theta: float, look_ahead: float, moment_order: float) -> f
     tau = check_in_interval(call, "look_ahead", look_ahead, 0, 1)
     beta = check_in_interval(call, "moment_order", moment_order, 1, 2)
     return average_weight(beta, theta, 1, tau)[0]
-

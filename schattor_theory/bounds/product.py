@@ -106,9 +106,7 @@ def product_smoothness(
     return _ell(values, 1.0 if math.isinf(t) else t / (t - 2))
 
 
-def _radii(
-    call: str, argument: str, blocks: object, radii: Mapping[str, float] | None
-) -> dict[str, float]:
+def _radii(call: str, argument: str, blocks: object, radii: Mapping[str, float] | None) -> dict[str, float]:
     if not isinstance(blocks, Mapping) or not blocks:
         fail(ParameterError, call, argument, "be a mapping with at least one block", blocks)
     given = {} if radii is None else dict(radii)

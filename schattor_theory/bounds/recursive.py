@@ -12,8 +12,8 @@ from .setting import Setting, average_weight, check_shape
 
 __all__ = ["recursive_bound", "recursive_corollary"]
 
-# T12's tuned corollary: 2(π/2 + ln 2)(8/5)^{1/3} is 5.296…; all but 3.25 of it is paid for by the slack between
-# √(θ/(2-θ)) and √θ in the leading term (tests compare the two over the whole range of θ and K)
+# T12's tuned corollary, rounded up with room: what the early weights exceed √θ by needs at most 1.96 (1.9556 found on a
+# dense grid of θ and K, at θK = 3/4), as √(θ/(2-θ)) lies below the leading term's √θ
 _COROLLARY_BURN_IN = 3.25
 
 

@@ -31,6 +31,8 @@ __all__ = ["any_schedule_bound", "stationarity_bound"]
 Schedule = float | Callable[[int], Any]
 
 _HYPOTHESES = ("A1", "A2", "A3", "deterministic schedule")
+
+
 def stationarity_bound(
     *,
     initial_gap: float,

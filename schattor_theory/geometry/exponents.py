@@ -54,6 +54,21 @@ def dual_exponent(p: object) -> float:
 def exponent_label(p: object) -> str:
     """Return the one spelling of an exponent in JSON, tables and file names.
 
+    Parameters
+    ----------
+    p : number, Fraction or str
+        Exponent in [1, inf].
+
+    Returns
+    -------
+    str
+        ``"inf"``, a fraction with a denominator up to 64, or the shortest decimal; read back as the same exponent.
+
+    Raises
+    ------
+    ExponentError
+        If p is not a number in [1, inf].
+
     Examples
     --------
     >>> exponent_label(2.0), exponent_label(4 / 3), exponent_label(float("inf")), exponent_label(2.7182)

@@ -60,7 +60,7 @@ class ProductGeometry:
     ) -> None:
         call = "ProductGeometry"
         if not isinstance(exponents, Mapping) or not exponents:
-            fail(ParameterError, call, "exponents", "name at least one block", exponents, 'For example {"w": 4, "b": 2}.')
+            fail(ParameterError, call, "exponents", "name at least one block", exponents, 'Try {"w": 4, "b": 2}.')
         unnamed = [b for b in exponents if not (isinstance(b, str) and b)]
         if unnamed:
             fail(ParameterError, call, "exponents", "have text as the name of each block", unnamed, "Name the blocks.")
@@ -159,7 +159,7 @@ class ProductGeometry:
             check_matrices(call, f"{argument}[{b!r}]", x[b], check_finite=check_finite)
         dtypes = {b: x[b].dtype for b in names}
         if len(set(dtypes.values())) > 1:
-            fail(DTypeError, call, argument, "have one dtype in all blocks", dtypes, "Convert the blocks to one of them.")
+            fail(DTypeError, call, argument, "have one dtype in all blocks", dtypes, "Convert the blocks to one.")
         stacks = {b: tuple(x[b].shape[:-2]) for b in names}
         if len(set(stacks.values())) > 1:
             way_out = "Every block has shape (..., m_b, n_b) with the same leading axes."
@@ -170,7 +170,22 @@ Geometry = SchattenGeometry | ProductGeometry
 
 
 def as_geometry(geometry: object) -> Geometry:
-    """Return ``geometry`` itself, or the Schatten geometry of a bare exponent."""
+    """Return ``geometry`` itself, or the Schatten geometry of a bare exponent.
+
+    Parameters
+    ----------
+    geometry : SchattenGeometry, ProductGeometry, number, Fraction or str
+        A geometry, or an exponent in [1, inf].
+
+    Returns
+    -------
+    SchattenGeometry or ProductGeometry
+
+    Raises
+    ------
+    ExponentError
+        If ``geometry`` is neither.
+    """
     if isinstance(geometry, SchattenGeometry | ProductGeometry):
         return geometry
     return SchattenGeometry(geometry)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ __all__ = [
     "STATUS_NAMES",
     "MomentumSchedule",
     "PolynomialSchedule",
-    "SchattorState",
     "Schattor",
+    "SchattorState",
     "parameter_free",
 ]

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import array_api_compat
 import numpy as np
 
-from ..arrays import Array, array_namespace, check_matrices, is_traced, to_numpy
+from ..arrays import Array, array_namespace, check_matrices, device, is_traced, to_numpy
 from ..checks import check_choice, check_integer, check_nonnegative, fail
 from ..errors import ParameterError, ShapeError
 from ..geometry import Geometry, ProductGeometry, as_geometry
@@ -117,8 +116,8 @@ class Schattor:
         """
         blocks = self._blocks("Schattor.init", "params", params)
         first = next(iter(blocks.values()))
-        xp, device = array_namespace(first), array_api_compat.device(first)
-        counts = [xp.zeros(tuple(first.shape[:-2]), dtype=xp.int32, device=device) for _ in range(2)]
+        xp = array_namespace(first)
+        counts = [xp.zeros(tuple(first.shape[:-2]), dtype=xp.int32, device=device(first)) for _ in range(2)]
         momentum = {b: xp.zeros_like(x) for b, x in blocks.items()}
         return SchattorState(counts[0], self._unwrap(momentum), counts[1])
 

@@ -50,7 +50,12 @@ class PolynomialSchedule:
 
 @dataclass(frozen=True, slots=True)
 class MomentumSchedule:
-    """The momentum ``1 - (k + 1)^{-power}``, that is ``θ_k = (k + 1)^{-power}`` with 0 <= power <= 1 (T3's lemma).
+    """The momentum ``1 - (k + 1)^{-power}``, that is ``θ_k = (k + 1)^{-power}``.
+
+    Parameters
+    ----------
+    power : float
+        Decay exponent of θ in [0, 1], as T3's lemma asks.
 
     Examples
     --------

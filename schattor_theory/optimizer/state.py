@@ -11,7 +11,7 @@ from ..arrays import Array, array_namespace, device, to_numpy
 from ..checks import fail
 from ..errors import ShapeError
 
-__all__ = ["OK", "NON_FINITE_GRADIENT", "NON_FINITE_UPDATE", "STATUS_NAMES", "Params", "SchattorState"]
+__all__ = ["NON_FINITE_GRADIENT", "NON_FINITE_UPDATE", "OK", "STATUS_NAMES", "Params", "SchattorState"]
 
 OK, NON_FINITE_GRADIENT, NON_FINITE_UPDATE = 0, 1, 2
 STATUS_NAMES = {OK: "ok", NON_FINITE_GRADIENT: "non-finite gradient", NON_FINITE_UPDATE: "non-finite update"}

@@ -1,6 +1,6 @@
 """Controlled noise ``Z = σ τ U diag(ε_i w_i) Vᵀ``: independent fair signs ε, ``‖w‖_q = 1``, ``E τ^α = 1`` (section C).
 
-A law is a basis (fixed, fresh, swept) times weights times a tail. ``‖Z‖_q = σ τ ‖w‖_q`` in every basis, so N1 holds with
+A law is a basis (fixed, fresh, swept), weights and a tail. ``‖Z‖_q = σ τ ‖w‖_q`` in every basis, so N1 holds with
 equality; the basis decides N2 and N3.
 """
 
@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
-from schattor_theory.checks import check_choice, check_in_interval, check_nonnegative
+from schattor_theory.checks import check_choice, check_in_interval, check_nonnegative, check_positive
 from schattor_theory.geometry import dual_exponent, exponent_label
 
 from ..family import one_exponent, read_only
 from ..spectra import lp_norm, spectrum
 from .record import Demand, Draws, Noise, check_gradient, signs_of
-from .tails import NoTail, Tail, tail_of
+from .tails import Tail, tail_of
 
 __all__ = ["ControlledNoise", "law_options", "levels_and_tail"]
 
@@ -47,7 +47,7 @@ class ControlledNoise(Noise):
 
     shape: tuple[int, int]
     levels: np.ndarray
-    tail: Tail = NoTail()
+    tail: Tail
     normalised_order: float = 2.0
 
     conditionally_symmetric: ClassVar[bool] = True
@@ -79,7 +79,7 @@ class ControlledNoise(Noise):
         """Return ``‖levels‖_q (E τ^α)^{1/α}``, exactly; None where that moment of τ is infinite."""
         call = f"{type(self).__name__}.moment_sigma"
         q = dual_exponent(one_exponent(call, p))
-        order = check_in_interval(call, "moment_order", moment_order, 0, math.inf, include_low=False, include_high=False)
+        order = check_positive(call, "moment_order", moment_order)
         return self._times_tail(lp_norm(self.levels, q), order)
 
     def covariance_sigma(self, p: Any, side: str = "left") -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from schattor_theory.assumptions import MomentNoise, MomentShape, NotApplicable
+from schattor_theory.bounds.product import product_moment_shape
 from schattor_theory.checks import check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import ProductGeometry, dual_exponent
@@ -121,17 +122,13 @@ class BlockNoise(Noise):
         )
 
     def moment_shape(self, p: Any) -> MomentShape | NotApplicable:
-        """Return ``β = min β_b`` and ``cσ = ‖(ρ_b c_b σ_b)_b‖_{ℓ_u}``, ``u = min(t', β)``, of the blocks' best shapes (T7)."""
+        """Return T7's combination of the blocks' best shapes."""
         geometry = self._product("moment_shape", p)
         shapes = {b: law.moment_shape(geometry.exponents[b]) for b, law in self.blocks.items()}
         for b, shape in shapes.items():
             if isinstance(shape, NotApplicable):
                 return NotApplicable(f"block {b!r}: {shape.reason}")
-        order = min(shape.moment_order for shape in shapes.values())
-        scales = [geometry.radii[b] * shape.scale for b, shape in shapes.items()]
-        sigma = lp_norm(scales, min(dual_exponent(geometry.balance), order))
-        source = "T7 of " + ", ".join(sorted({shape.source for shape in shapes.values()}))
-        return MomentShape(constant=1.0, moment_order=order, sigma=sigma, source=source)
+        return product_moment_shape(shapes, geometry.radii, geometry.balance)
 
     def _product(self, method: str, p: Any) -> ProductGeometry:
         return product_of(f"BlockNoise.{method}", p, self.blocks)

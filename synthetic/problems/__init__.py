@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 from ..family import Family
-from . import quadratic, saturating
+from . import (
+    digits_logistic,
+    digits_network,
+    huber,
+    lift,
+    matrix_factorisation,
+    quadratic,
+    saturating,
+    separable,
+)
+from .digits_logistic import DigitsLogistic
+from .digits_network import DigitsNetwork
+from .estimated import SecantSmoothness, secant_smoothness
+from .huber import Huber
+from .lift import EuclideanFunction, Lift
+from .matrix_factorisation import MatrixFactorisation
 from .quadratic import Quadratic
 from .record import Problem
 from .saturating import Saturating
+from .separable import Separable
 
-__all__ = ["PROBLEMS", "Problem", "Quadratic", "Saturating"]
+__all__ = [
+    "PROBLEMS",
+    "DigitsLogistic",
+    "DigitsNetwork",
+    "EuclideanFunction",
+    "Huber",
+    "Lift",
+    "MatrixFactorisation",
+    "Problem",
+    "Quadratic",
+    "Saturating",
+    "SecantSmoothness",
+    "Separable",
+    "secant_smoothness",
+]
 
 PROBLEMS: dict[str, Family] = {
     family.name: family
     for family in (
         quadratic.FAMILY,
         saturating.FAMILY,
+        separable.FAMILY,
+        huber.FAMILY,
+        lift.FAMILY,
+        matrix_factorisation.FAMILY,
+        digits_logistic.FAMILY,
+        digits_network.FAMILY,
     )
 }

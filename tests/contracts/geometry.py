@@ -1,4 +1,4 @@
-"""What every geometry promises (D1, D4), as functions that raise :class:`Broken` on a witness.
+"""What every geometry promises (D1, D4), as functions that raise :class:`ContractError` on a witness.
 
 A contract takes a :class:`Subject` and a value m: one matrix or stack, or a dict of blocks. ``PLANTED`` holds subjects
 with an error put in on purpose; ``test_geometry_contracts`` proves that the contracts refute each of them.
@@ -21,7 +21,7 @@ Value = Any
 """A matrix or stack, or a dict of blocks."""
 
 
-class Broken(AssertionError):
+class ContractError(AssertionError):
     """A contract does not hold; the message has the numbers."""
 
 
@@ -64,7 +64,7 @@ def largest_tolerance(value: Value) -> float:
 
 def require(holds: Any, what: str, *numbers: Any) -> None:
     if not np.all(holds):
-        raise Broken(f"{what}: {numbers}")
+        raise ContractError(f"{what}: {numbers}")
 
 
 def attains_the_dual_norm(subject: Subject, m: Value) -> None:
@@ -255,5 +255,7 @@ def planted(geometry: Callable[[float], Any] = SchattenGeometry) -> dict[str, Su
         "one decomposition across the stack": replace(three, duality_map=_across_the_stack),
         "float64 out of float32": replace(three, duality_map=lambda m: true(m).astype(np.float64)),
         "the squares of tiny entries": replace(three, norm=lambda m: np.sqrt(np.sum(m * m, axis=(-2, -1)))),
-        "a special axis": replace(three, duality_map=lambda m: true(m) * np.where(np.arange(m.shape[-2]) == 0, 1, 0.9)[:, None]),
+        "a special axis": replace(
+            three, duality_map=lambda m: true(m) * np.where(np.arange(m.shape[-2]) == 0, 1, 0.9)[:, None]
+        ),
     }

@@ -78,7 +78,11 @@ def test_check_names_call_argument_and_way_out(xp: Library) -> None:
         (np.ones((2, 2), dtype=bool), DTypeError, "Convert it to float32 or float64 first."),
         (np.ones((2, 2), dtype=np.complex128), DTypeError, "Only real matrices are supported; the real dilation"),
         (np.ones(2), ShapeError, "f: a must have at least two axes, got a=(2,)."),
-        (np.array([[1.0, math.nan]]), NonFiniteError, "f: a must have finite entries, got a=nan. The first bad entry is a[0, 1]."),
+        (
+            np.array([[1.0, math.nan]]),
+            NonFiniteError,
+            "must have finite entries, got a=nan. The first bad entry is a[0, 1].",
+        ),
     ):
         with pytest.raises(error) as caught:
             check_matrices("f", "a", xp.array(values))

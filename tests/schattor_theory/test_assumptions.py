@@ -56,7 +56,13 @@ def test_covariance_noise_needs_p_at_least_2():
 
 @pytest.mark.parametrize(
     ("beta", "inner", "p", "holds"),
-    [(2, 2, "inf", True), (2, 1.9, "inf", False), (1.5, 1.5, "inf", True), (1.5, 3.1, "inf", False), (2, 2, 1.5, False)],
+    [
+        (2, 2, "inf", True),
+        (2, 1.9, "inf", False),
+        (1.5, 1.5, "inf", True),
+        (1.5, 3.1, "inf", False),
+        (2, 2, 1.5, False),
+    ],
 )
 def test_weighted_noise_needs_its_inner_exponent_in_range(beta, inner, p, holds):
     shape = WeightedNoise(moment_order=beta, inner_exponent=inner, sigma=1.0).moment_shape(p)

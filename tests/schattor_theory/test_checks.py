@@ -111,7 +111,7 @@ def test_nearest_name_is_none_when_nothing_is_near() -> None:
 
 @pytest.mark.parametrize(
     ("value", "exponent"),
-    [(1, 1.0), ("4/3", 4 / 3), ("inf", math.inf), (math.inf, math.inf), (Fraction(4, 3), 4 / 3), ("1.5", 1.5), (np.inf, math.inf)],
+    [(1, 1.0), ("4/3", 4 / 3), ("inf", math.inf), (math.inf, math.inf), (Fraction(4, 3), 4 / 3), ("1.5", 1.5)],
 )
 def test_exponent_is_read_from_every_spelling(value: object, exponent: float) -> None:
     assert check_exponent("f", value) == exponent

@@ -20,6 +20,13 @@ def test_every_error_is_a_schattor_error_and_a_built_in_one(error: type) -> None
 
 def test_family_is_the_one_that_callers_rely_on() -> None:
     assert {c.__name__ for c in FAMILY} == {
-        "DTypeError", "ExponentError", "NonFiniteError", "ParameterError", "SchattorError", "ShapeError", "StoreError",
-        "StudyError", "UnknownNameError",
+        "DTypeError",
+        "ExponentError",
+        "NonFiniteError",
+        "ParameterError",
+        "SchattorError",
+        "ShapeError",
+        "StoreError",
+        "StudyError",
+        "UnknownNameError",
     }

@@ -87,6 +87,43 @@ def run_every_sign_pattern(
     return np.array(gradients).T, np.array(points).T
 
 
+def telegraph_stationarity(theta: float, gap: float, lipschitz: float, eta: float, n_steps: int = 400) -> float:
+    """Return the mean slope of the sign-momentum run under telegraph noise with σ = 1, started uniformly on a period.
+
+    The noise average is a chain N_k = ±S, ``S = √(θ/(2-θ))``, flipped with odds θ/2; f has the trapezoid slope wave of
+    height just below S, kinks of slope ±L and depth Δ. The method then only ever follows the sign of N_k, whatever f.
+    """
+    s, rng = np.sqrt(theta / (2 - theta)), np.random.default_rng(11)
+    # Z_k given the past is a martingale difference of variance 1
+    values, odds = np.array([s, -s * (2 - theta) / theta]), np.array([1 - theta / 2, theta / 2])
+    assert abs(odds @ values) <= 1e-12
+    assert abs(odds @ values**2 - 1) <= 1e-12
+    half = gap / s + s / lipschitz
+
+    def slope(x):
+        inside = np.mod(x, half)
+        height = np.minimum(s * (1 - 1e-9), lipschitz * np.minimum(inside, half - inside))
+        return np.where(np.mod(x, 2 * half) < half, height, -height)
+
+    x = 2 * half * (np.arange(4000) + 0.5) / 4000
+    state, momentum, total = 1.0, 0.0, 0.0
+    for k in range(n_steps):
+        flip = k > 0 and rng.random() < theta / 2
+        z = -state * s * (2 - theta) / theta if flip else state * s
+        state = -state if flip else state
+        gradient = slope(x)
+        total += np.abs(gradient).mean()
+        momentum = gradient + z if k == 0 else (1 - theta) * momentum + theta * (gradient + z)
+        assert np.all(np.sign(momentum) == state)
+        x = x - eta * np.sign(momentum)
+    return total / n_steps
+
+
+@pytest.fixture
+def telegraph():
+    return telegraph_stationarity
+
+
 @pytest.fixture
 def washboard():
     return Washboard()

@@ -169,7 +169,11 @@ def test_lemma_is_not_applicable_where_theta_falls_too_fast_and_then_fails():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: momentum_error_weights([0.5, 0.5], 2), ParameterError, "momentum_error_weights: thetas[0] must be 1, got"),
+        (
+            lambda: momentum_error_weights([0.5, 0.5], 2),
+            ParameterError,
+            "momentum_error_weights: thetas[0] must be 1, got",
+        ),
         (
             lambda: momentum_error_weights([1.0, 0.0], 2),
             ParameterError,
@@ -220,7 +224,11 @@ def test_lemma_is_not_applicable_where_theta_falls_too_fast_and_then_fails():
             ParameterError,
             "momentum_error_drift: norm_excess must lie in (-1, inf), got norm_excess=-1.0.",
         ),
-        (lambda: stationary_weight(0.0, 2), ParameterError, "stationary_weight: theta must lie in (0, 1], got theta=0.0."),
+        (
+            lambda: stationary_weight(0.0, 2),
+            ParameterError,
+            "stationary_weight: theta must lie in (0, 1], got theta=0.0.",
+        ),
         (
             lambda: bias_corrected_thetas(1.0, 3),
             ParameterError,

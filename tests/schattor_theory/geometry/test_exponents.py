@@ -57,9 +57,12 @@ def test_dual_exponent_refuses_an_exponent_below_one(p: object) -> None:
     )
 
 
-@pytest.mark.parametrize("p", [math.nan, None, True, np.True_, 2j, np.complex128(2), [2], {}, b"2", 10**400, np.ones(2)])
+@pytest.mark.parametrize(
+    "p", [math.nan, None, True, np.True_, 2j, np.complex128(2), [2], {}, b"2", 10**400, np.ones(2)]
+)
 def test_dual_exponent_refuses_what_is_not_an_exponent(p: object) -> None:
-    with pytest.raises(ExponentError, match=r'dual_exponent: p must lie in \[1, inf\].* Write a number, "4/3" or "inf"\.'):
+    way_out = r'Write a number, "4/3" or "inf"\.'
+    with pytest.raises(ExponentError, match=r"dual_exponent: p must lie in \[1, inf\], got p=.* " + way_out):
         dual_exponent(p)
 
 

@@ -143,17 +143,21 @@ def test_geometry_is_a_value_whose_dicts_are_copies() -> None:
 
 
 BAD_GEOMETRIES = {
-    "no block": ({"exponents": {}}, ParameterError, "exponents must name at least one block, got exponents={}"),
-    "a bare exponent": ({"exponents": 3}, ParameterError, "exponents must name at least one block, got exponents=3"),
+    "no block": ({"exponents": {}}, ParameterError, "exponents must name at least one block, got"),
+    "a bare exponent": ({"exponents": 3}, ParameterError, "exponents must name at least one block, got"),
     "a number as name": ({"exponents": {1: 2}}, ParameterError, "exponents must have text as the name of each block"),
     "an empty name": ({"exponents": {"": 2}}, ParameterError, "exponents must have text as the name of each block"),
-    "p below 1": ({"exponents": {"w": 0.5}}, ExponentError, "exponents['w'] must lie in [1, inf], got exponents['w']=0.5"),
-    "radius 0": ({"exponents": {"w": 2}, "radii": {"w": 0}}, ParameterError, "radii['w'] must be a positive finite number"),
+    "p below 1": ({"exponents": {"w": 0.5}}, ExponentError, "exponents['w'] must lie in [1, inf]"),
+    "radius 0": ({"exponents": {"w": 2}, "radii": {"w": 0}}, ParameterError, "radii['w'] must be a positive finite"),
     "radius inf": ({"exponents": {"w": 2}, "radii": {"w": math.inf}}, ParameterError, "got radii['w']=inf"),
     "radius True": ({"exponents": {"w": 2}, "radii": {"w": True}}, ParameterError, "got radii['w']=True"),
-    "radii no dict": ({"exponents": {"w": 2}, "radii": 3}, ParameterError, "radii must be a mapping of blocks to radii"),
-    "radius of no block": ({"exponents": {"w": 2}, "radii": {"v": 1}}, ShapeError, "radii must name blocks among ['w']"),
-    "balance": ({"exponents": {"w": 2}, "balance": 0.9}, ExponentError, "balance must lie in [1, inf], got balance=0.9"),
+    "radii no dict": ({"exponents": {"w": 2}, "radii": 3}, ParameterError, "radii must be a mapping of blocks"),
+    "radius of no block": ({"exponents": {"w": 2}, "radii": {"v": 1}}, ShapeError, "radii must name blocks among"),
+    "balance": (
+        {"exponents": {"w": 2}, "balance": 0.9},
+        ExponentError,
+        "balance must lie in [1, inf], got balance=0.9",
+    ),
 }
 
 

@@ -18,17 +18,17 @@ def gradients(n_steps: int, shape: tuple[int, ...] = (3, 4), name: str = "run") 
     return list(well_conditioned(f"{name} {shape}", (n_steps, *shape)))
 
 
-def steps_of(opt: Schattor, params: Any, seen: Iterable[Any], state: SchattorState | None = None, **options: Any) -> list:
+def steps_of(opt: Schattor, params: Any, seen: Iterable[Any], state: SchattorState | None = None) -> list[tuple]:
     """Return ``[(params, state), ...]`` after each gradient in ``seen``."""
     state = opt.init(params) if state is None else state
     path = []
     for gradient in seen:
-        params, state = opt.step(params, gradient, state, **options)
+        params, state = opt.step(params, gradient, state)
         path.append((params, state))
     return path
 
 
-def run(opt: Schattor, params: Any, seen: Iterable[Any], state: SchattorState | None = None) -> tuple[Any, SchattorState]:
+def run(opt: Schattor, params: Any, seen: Iterable[Any], state: SchattorState | None = None) -> tuple:
     """Return parameters and state after the last gradient."""
     return steps_of(opt, params, seen, state)[-1]
 

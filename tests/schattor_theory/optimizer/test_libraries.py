@@ -72,7 +72,11 @@ def test_float32_stays_float32_in_the_same_library_and_device(xp: Library, metho
 
 def test_numpy_float64_scalars_do_not_promote_float32() -> None:
     opt = Schattor(
-        3, lambda k: np.float64(0.1), lambda k: np.float64(0.5), look_ahead=np.float64(0.3), weight_decay=np.float64(0.1)
+        3,
+        lambda k: np.float64(0.1),
+        lambda k: np.float64(0.5),
+        look_ahead=np.float64(0.3),
+        weight_decay=np.float64(0.1),
     )
     x, state = run(opt, np.ones((3, 4), dtype=np.float32), [g.astype(np.float32) for g in gradients(2)])
     assert x.dtype == state.momentum.dtype == np.float32
@@ -143,7 +147,7 @@ def test_a_stack_of_runs_is_each_run_alone() -> None:
             np.testing.assert_array_equal(state.momentum[i], alone_state.momentum)
 
 
-class Read(AssertionError):
+class ReadError(AssertionError):
     """A value was read off the device."""
 
 
@@ -154,7 +158,7 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Library:
     kind = type(library.array(np.ones(1)))
 
     def refuse(*_: object, **__: object) -> None:
-        raise Read("a value was read")
+        raise ReadError("a value was read")
 
     numbers = ("__bool__", "__float__", "__int__", "__index__", "__complex__")
     for name in (*numbers, "__dlpack__", "__array__", "__buffer__", "__iter__", "to_device"):
@@ -172,9 +176,9 @@ def test_step_reads_no_value(guarded: Library, method: str) -> None:
 
 def test_guard_sees_a_value_that_is_read(guarded: Library) -> None:
     x, g, *_ = inputs(guarded)
-    with pytest.raises(Read):
+    with pytest.raises(ReadError):
         METHODS["ball, constants"].geometry.norm(g)  # the public call does look at its values
-    with pytest.raises(Read):
+    with pytest.raises(ReadError):
         three_steps(Schattor(3, lambda k: 0.1 if k[0] > 3 else 0.2, 0.9), x, g)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ START = np.zeros((3, 4))
 def moves(opt: Schattor, seen: list[np.ndarray]) -> list[np.ndarray]:
     """Return the directions that were subtracted, one a step."""
     path = [START, *(x for x, _ in steps_of(opt, START, seen))]
-    return [before - after for before, after in zip(path, path[1:], strict=False)]
+    return [before - after for before, after in itertools.pairwise(path)]
 
 
 def heavy_ball(seen: list[np.ndarray], mu: float = MU) -> np.ndarray:
