@@ -85,7 +85,21 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
 }
 
 
-@pytest.fixture(params=[pytest.param(n, marks=pytest.mark.gpu) if n == "cupy" else n for n in LIBRARIES])
+# without jit, JAX compiles every operation for every shape: half a minute over the suite, and nothing jit does not see
+_MARKS = {"cupy": [pytest.mark.gpu], "jax": [pytest.mark.slow]}
+
+
+def _parameters(*names: str) -> list:
+    return [pytest.param(name, marks=_MARKS.get(name, [])) for name in names]
+
+
+@pytest.fixture(params=_parameters(*LIBRARIES))
 def xp(request: pytest.FixtureRequest) -> Library:
     """Return each array library in turn; the ones that are not installed are skipped with the reason."""
+    return LIBRARIES[request.param]()
+
+
+@pytest.fixture(params=_parameters(*(name for name in LIBRARIES if name != "jax-jit")))
+def eager_xp(request: pytest.FixtureRequest) -> Library:
+    """Return each array library whose arrays have values, for tests of what cannot run under ``jax.jit``."""
     return LIBRARIES[request.param]()

@@ -109,10 +109,9 @@ def test_order_of_the_blocks_does_not_matter() -> None:
 
 
 def test_every_library_agrees_with_numpy(xp: Library) -> None:
-    m = gradients((2,))
-    for balance in (1.0, 1.5, math.inf):
-        geometry = ProductGeometry(BLOCKS, RADII, balance)
-        norm, direction = xp.call(geometry.dual_norm_and_map, xp.blocks(m))
+    m, geometries = gradients((2,)), [ProductGeometry(BLOCKS, RADII, balance) for balance in (1.0, 1.5, math.inf)]
+    found = xp.call(lambda x: [geometry.dual_norm_and_map(x) for geometry in geometries], xp.blocks(m))
+    for geometry, (norm, direction) in zip(geometries, found, strict=True):
         want_norm, want = geometry.dual_norm_and_map(m)
         np.testing.assert_allclose(xp.host(norm), want_norm, rtol=10 * tolerance(m["b"]))
         for b in BLOCKS:

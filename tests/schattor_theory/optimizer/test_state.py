@@ -27,14 +27,14 @@ def saved_and_loaded(state: SchattorState, like: object) -> SchattorState:
         return SchattorState.from_arrays(arrays, like=like)
 
 
-def test_state_before_the_first_step_is_zero(xp: Library) -> None:
+def test_state_before_the_first_step_is_zero(eager_xp: Library) -> None:
     for dtype in (np.float32, np.float64):
-        params = xp.array(np.ones((2, 3, 4), dtype=dtype))
+        params = eager_xp.array(np.ones((2, 3, 4), dtype=dtype))
         state = METHODS["momentum"].init(params)
         assert state.momentum.dtype == params.dtype
         for array, shape in ((state.step, (2,)), (state.status, (2,)), (state.momentum, (2, 3, 4))):
             assert tuple(array.shape) == shape
-            assert not xp.host(array).any()
+            assert not eager_xp.host(array).any()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -50,14 +50,14 @@ def test_a_run_that_was_saved_and_loaded_takes_bit_for_bit_the_same_steps(method
         assert a.dtype == b.dtype
 
 
-def test_a_saved_run_of_every_library_goes_on_there(xp: Library) -> None:
-    opt, seen = METHODS["momentum"], [xp.array(g) for g in gradients(3, (2, 3, 4))]
-    half, state = run(opt, xp.array(START), seen[:2])
+def test_a_saved_run_of_every_library_goes_on_there(eager_xp: Library) -> None:
+    opt, seen = METHODS["momentum"], [eager_xp.array(g) for g in gradients(3, (2, 3, 4))]
+    half, state = run(opt, eager_xp.array(START), seen[:2])
     loaded = saved_and_loaded(state, half)
     assert type(loaded.momentum) is type(half)
     assert loaded.momentum.dtype == half.dtype
     after_loading, without = (run(opt, half, seen[2:], s)[0] for s in (loaded, state))
-    np.testing.assert_array_equal(xp.host(after_loading), xp.host(without))
+    np.testing.assert_array_equal(eager_xp.host(after_loading), eager_xp.host(without))
 
 
 def test_blocks_are_saved_under_their_names() -> None:
@@ -71,8 +71,8 @@ def test_blocks_are_saved_under_their_names() -> None:
         np.testing.assert_array_equal(opt.step(x, g, loaded)[0][b], opt.step(x, g, state)[0][b])
 
 
-def test_empty_stack_is_saved_and_loaded(xp: Library) -> None:
-    params = xp.array(np.zeros((0, 3, 4)))
+def test_empty_stack_is_saved_and_loaded(eager_xp: Library) -> None:
+    params = eager_xp.array(np.zeros((0, 3, 4)))
     loaded = saved_and_loaded(METHODS["momentum"].init(params), params)
     assert tuple(loaded.momentum.shape) == (0, 3, 4)
     assert tuple(loaded.step.shape) == (0,)

@@ -1,0 +1,118 @@
+"""Running checks: a small pool of processes, evidence as it comes, one check's trouble never another's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from multiprocessing.connection import wait as wait_for_sentinels
+
+from ..evidence import Evidence, Verdict
+from . import CHECKS
+from .check import FALSE_FAILURES, LEVELS, Check, Context
+
+__all__ = ["chosen", "lost", "run_checks"]
+
+LOST = "error: the worker process ended without a result (killed, or out of memory)"
+
+
+def chosen(
+    statements: Sequence[str] | None = None,
+    *,
+    level: str = "quick",
+    random_only: bool = False,
+    checks: Sequence[Check] = CHECKS,
+) -> list[Check]:
+    """Return the checks of these statements (all when None) that run at a level."""
+    allowed = LEVELS[: LEVELS.index(level) + 1]
+    return [
+        check
+        for check in checks
+        if (statements is None or check.statement in statements)
+        and check.level in allowed
+        and (check.is_random or not random_only)
+    ]
+
+
+def context_of(seed: int, level: str) -> Context:
+    """Return the context of a run: every check of the catalogue has the same share of the false failures."""
+    return Context(seed=seed, level=level, error_rate=FALSE_FAILURES / max(1, len(CHECKS)))
+
+
+def run_checks(checks: Sequence[Check], *, seed: int, level: str, jobs: int = 1) -> Iterator[Evidence]:
+    """Yield the evidence of each check as it finishes, the longest checks first.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        With more than one job they must be in ``CHECKS``, by whose names workers know them.
+    seed : int
+        Seed of the run.
+    level : {"quick", "full"}
+        How much work to do.
+    jobs : int
+        Number of processes; 1 runs everything in this one.
+    """
+    ordered = sorted(checks, key=lambda check: -check.cost)
+    if jobs == 1 or len(ordered) < 2:
+        for check in ordered:
+            yield check.run(context_of(seed, level))
+        return
+    yield from _in_pool(ordered, seed, level, min(jobs, len(ordered)))
+
+
+def _in_pool(ordered: list[Check], seed: int, level: str, jobs: int) -> Iterator[Evidence]:
+    # spawn: a forked child would inherit the state of BLAS threads and generators
+    method = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=_start_worker)
+    waiting: dict[Future[Evidence], Check] = {}
+    try:
+        for check in ordered:
+            waiting[pool.submit(_run_named, check.name, seed, level)] = check
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                check = waiting.pop(future)
+                try:
+                    yield future.result()
+                except BrokenExecutor:
+                    yield lost(check, seed)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def lost(check: Check, seed: int) -> Evidence:
+    """Return the evidence of a check whose worker died."""
+    return Evidence(
+        statement=check.statement,
+        check=check.name,
+        kind=check.kind,
+        verdict=Verdict.INCONCLUSIVE,
+        seed=seed,
+        status=LOST,
+        detail="The check could not run.",
+    )
+
+
+def _run_named(name: str, seed: int, level: str) -> Evidence:
+    check = next(check for check in CHECKS if check.name == name)
+    return check.run(context_of(seed, level))
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_sentinels([parent.sentinel])
+        os._exit(1)
+
+
+Observer = Callable[[Evidence], None]
