@@ -28,7 +28,19 @@ Blocks = Any
 
 
 class Snapshot(NamedTuple):
-    """One step as an observer sees it; arrays have the stack axis R first and must not be written to."""
+    """One step as an observer sees it; arrays have the stack axis R first and must not be written to.
+
+    Attributes
+    ----------
+    k : int
+        Step number, from 0.
+    params, gradient, noise : array (R, m, n) or dict of blocks
+        ``X_k``, the true gradient there, and ``Z_k``: the optimizer was given their sum ``G_k``.
+    state : SchattorState
+        The state after the step, with ``M_k``.
+    next_params : array (R, m, n) or dict of blocks
+        ``X_{k+1}``.
+    """
 
     k: int
     params: Blocks
@@ -65,12 +77,17 @@ def simulate(
         K >= 1 and R >= 1.
     seed : int, str or mapping of axes
         What the streams belong to.
-    record : iterable of str
+    record : str or iterable of str
         Names in ``RECORDS`` of paths to keep, thinned to about a thousand steps.
     first_repeat : int
         Index of the first run's streams.
     observers : iterable of callables
         Called with a :class:`Snapshot` after every step.
+
+    Returns
+    -------
+    Trajectory
+        Statistics of each run, over the stationarity at ``X_0 … X_{K-1}``; a run that failed has a status instead.
 
     Raises
     ------
@@ -81,6 +98,7 @@ def simulate(
     n_steps = check_integer(call, "n_steps", n_steps, minimum=1)
     repeats = check_integer(call, "repeats", repeats, minimum=1)
     first_repeat = check_integer(call, "first_repeat", first_repeat, minimum=0)
+    record = (record,) if isinstance(record, str) else record
     kept = tuple(dict.fromkeys(check_choice(call, "record", name, RECORDS) for name in record))
     observers = tuple(observers)
     _check_fit(problem.start, optimizer)

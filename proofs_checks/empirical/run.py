@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from multiprocessing.connection import wait as wait_for_sentinels
 
@@ -65,21 +65,35 @@ def run_checks(checks: Sequence[Check], *, seed: int, level: str, jobs: int = 1)
 
 
 def _in_pool(ordered: list[Check], seed: int, level: str, jobs: int) -> Iterator[Evidence]:
+    broken: list[Check] = []
+    yield from _drain(ordered, seed, level, jobs, broken)
+    # a worker that dies takes the whole pool along: each check that was left is tried once more, alone
+    for check in broken:
+        again: list[Check] = []
+        yield from _drain([check], seed, level, 1, again)
+        yield from (lost(one, seed) for one in again)
+
+
+def _drain(checks: list[Check], seed: int, level: str, jobs: int, broken: list[Check]) -> Iterator[Evidence]:
+    """Yield evidence as it comes; the checks that a broken pool has lost are put into ``broken``."""
     # spawn: a forked child would inherit the state of BLAS threads and generators
     method = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=_start_worker)
     waiting: dict[Future[Evidence], Check] = {}
     try:
-        for check in ordered:
-            waiting[pool.submit(_run_named, check.name, seed, level)] = check
+        for check in checks:
+            try:
+                waiting[pool.submit(_run_named, check.name, seed, level)] = check
+            except BrokenExecutor:
+                broken.append(check)
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 check = waiting.pop(future)
-                try:
+                if isinstance(future.exception(), BrokenExecutor):
+                    broken.append(check)
+                else:
                     yield future.result()
-                except BrokenExecutor:
-                    yield lost(check, seed)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -113,6 +127,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait_for_sentinels([parent.sentinel])
         os._exit(1)
-
-
-Observer = Callable[[Evidence], None]

@@ -72,6 +72,7 @@ def simulate_cell(
     first_repeat: int,
     device: str,
     record: tuple[str, ...] = (),
+    observers: tuple[Any, ...] = (),
 ) -> Any:
     """Return the trajectory of ``repeats`` runs of the cell's method in its world."""
     optimizer = Schattor(world.geometry, step_size=step_size, momentum=momentum, oracle=str(cell.point["oracle"]))
@@ -85,6 +86,7 @@ def simulate_cell(
         seed=seed,
         first_repeat=first_repeat,
         record=record,
+        observers=observers,
         **options,
     )
 

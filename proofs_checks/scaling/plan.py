@@ -153,10 +153,11 @@ class Cell:
     def cost(self) -> float:
         """Return the expected work, in arbitrary units: for the order of the cells and the time left, nothing else."""
         side = float(self.point.get("dimension") or self.point["width"])  # type: ignore[arg-type]
-        matrices = self.block_size * float(self.point.get("blocks") or 1)
+        blocks = float(self.point.get("blocks") or 1)  # type: ignore[arg-type]
+        matrices = self.block_size * blocks
         runs = 1 + (len(self.grid) * 0.5 if self.point["tuning"] == "empirical" else 0)
         # source: seconds of a step measured on one core for diagonal stacks, d = 4 to 256, between them and full ones
-        per_step = 2.5e-4 + matrices * (2.5e-8 * side**2 + 1e-10 * side**3) * float(self.point["aspect"])  # type: ignore[arg-type]
+        per_step = 2.5e-4 * blocks + matrices * (2.5e-8 * side**2 + 1e-10 * side**3) * float(self.point["aspect"])  # type: ignore[arg-type]
         return runs * float(self.point["horizon"]) * per_step  # type: ignore[arg-type]
 
     def label(self) -> str:

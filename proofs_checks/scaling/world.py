@@ -80,7 +80,8 @@ def shape_of(cell: Cell) -> Any:
     return {block_name(b): (m, n) for b in range(int(cell.point["blocks"]))}  # type: ignore[call-overload]
 
 
-def _builder(catalogue: Mapping[str, Any], spec: Mapping[str, object]) -> tuple[Callable[..., Any], dict[str, object]]:
+def builder_of(catalogue: Mapping[str, Any], spec: Mapping[str, object]) -> tuple[Callable[..., Any], dict[str, object]]:
+    """Return the build function of a problem or noise, and its options."""
     name = str(spec["name"])
     options = {key: value for key, value in spec.items() if key != "name"}
     factory = factory_of(name)
@@ -154,7 +155,7 @@ def _noise(cell: Cell, held: Held, reference: Geometry) -> Any:
     A family is built by the moment of its dual norm. Where the assumption's sigma is another multiple of it, it is
     built a second time to scale: sigma is linear in the noise.
     """
-    build, options = _builder(NOISES, cell.point["noise"])  # type: ignore[arg-type]
+    build, options = builder_of(NOISES, cell.point["noise"])  # type: ignore[arg-type]
 
     def built(sigma: float) -> Any:
         rng = Streams({"world": cell.axes}).generator("signs")
@@ -181,7 +182,7 @@ def build_world(cell: Cell) -> World:
     reference = own if held.geometry == "own" else as_geometry(held.geometry)
     shape = shape_of(cell)
     rng = Streams({"world": cell.axes}).generator("basis")
-    build, options = _builder(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
+    build, options = builder_of(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
     problem = build(
         shape, reference, smoothness=held.smoothness, initial_gap=held.initial_gap, rng=rng, **options
     )

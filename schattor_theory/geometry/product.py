@@ -206,8 +206,8 @@ def _balance_weights(weighted: list[Array], outer_dual: float) -> list[Array]:
     top = xp.max(stacked, axis=-1, keepdims=True)
     ratio = stacked / xp.where(top > 0, top, xp.ones_like(top))
     is_moving = xp.astype(stacked > 0, stacked.dtype)
-    if outer_dual == 1:  # t = inf: full radius; a zero block has direction zero anyway
-        weights = is_moving
+    if outer_dual == 1:  # t = inf: full radius; a zero block has direction zero
+        weights = xp.ones_like(stacked)
     elif math.isinf(outer_dual):  # t = 1: equal shares of the largest
         eps = 8 * float(xp.finfo(stacked.dtype).eps)
         is_top = xp.astype(ratio >= 1 - eps, stacked.dtype) * is_moving

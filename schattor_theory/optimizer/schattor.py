@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Array, array_namespace, check_matrices, device, is_traced, to_numpy
 from ..checks import check_choice, check_integer, check_nonnegative, fail
-from ..errors import ParameterError, ShapeError
+from ..errors import DTypeError, ParameterError, ShapeError
 from ..geometry import Geometry, ProductGeometry, as_geometry
 from .momentum import bias_corrected_theta, exponential_average, look_ahead_average, recursive_average
 from .schedules import Schedule, check_look_ahead, check_momentum, check_schedule, check_step_size, evaluate
@@ -46,7 +46,8 @@ class Schattor:
     recursive : bool
         Recursive momentum (T12): ``step`` then needs ``previous_gradient``.
     weight_decay : float
-        Decoupled: ``X_{k+1} = (1 - η_k λ) X_k - …`` with λ >= 0, unit 1/X for the ball oracle (T11: R = 1/λ).
+        Decoupled: ``X_{k+1} = (1 - η_k λ) X_k - …`` with λ >= 0, unit 1/X for the ball oracle (T11: R = 1/λ, and its
+        hypothesis η_k λ <= 1 is the caller's to keep).
 
     Raises
     ------
@@ -136,7 +137,8 @@ class Schattor:
         state : SchattorState
             What ``init`` or the last ``step`` returned.
         previous_gradient : like ``params``, optional
-            The gradient of the *same* sample at ``X_{k-1}``: required from the second step on when ``recursive``.
+            The gradient of the *same* sample at ``X_{k-1}``: required from the second step on when ``recursive``, and
+            under ``jax.jit`` at every step.
 
         Returns
         -------
@@ -249,6 +251,9 @@ class Schattor:
             if tuple(block.shape) != tuple(like[b].shape):
                 way_out = "It must belong to these parameters."
                 fail(ShapeError, call, name, f"have shape {tuple(like[b].shape)}", tuple(block.shape), way_out)
+            if array_namespace(block) is not array_namespace(like[b]):
+                wanted = f"be an array of the library of the parameters ({type(like[b]).__name__})"
+                fail(DTypeError, call, name, wanted, type(block).__name__, "Convert it.")
             if block.dtype != like[b].dtype:
                 way_out = "Convert it: the result has the dtype of the parameters."
                 fail(ShapeError, call, name, f"have dtype {like[b].dtype}", block.dtype, way_out)
@@ -264,7 +269,7 @@ class Schattor:
             if is_traced(state.step) or bool((to_numpy(state.step) > 0).any()):
                 way_out = "Recursive momentum needs the gradient of the same sample at the previous parameters."
                 fail(ParameterError, call, argument, "be given after the first step", None, way_out)
-            return like  # at k = 0 its weight 1 - θ_0 is zero
+            return {b: array_namespace(x).zeros_like(x) for b, x in like.items()}  # weight 1 - θ_0 = 0 at k = 0
         return self._blocks(call, argument, previous_gradient, like=like)
 
     def _unwrap(self, blocks: dict[str, Array]) -> Params:

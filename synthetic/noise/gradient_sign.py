@@ -56,8 +56,8 @@ class GradientSign(Noise):
         call = "GradientSign.realise"
         gradient = check_gradient(call, gradient, self.shape)
         if not hasattr(problem, "gradient_bound") or not hasattr(problem, "direction"):
-            way_out = 'Take the problem "huber".'
-            fail(ParameterError, call, "problem", "have bounded gradients along one matrix", problem, way_out)
+            requirement, got = "have bounded gradients along one matrix", type(problem).__name__
+            fail(ParameterError, call, "problem", requirement, got, 'Take the problem "huber".')
         bound = problem.gradient_bound(self.p)
         # numerics: the bound is sigma/2 up to the rounding of ‖A‖_q = 1
         if not 2 * bound <= self.sigma * (1 + 1e-9):

@@ -144,25 +144,28 @@ def minibatch_covariance_sigma(
     check_choice(call, "side", side, ("left", "right"))
     geometry = as_geometry(geometry)
     full = problem.gradient(params)
-    total: Any = None
+    root: Any = None
     for batch in _gradients(problem, params, np.arange(problem.n_samples)[:, None]):
-        part = _tree(lambda g, mean: _outer(g - mean, side), batch, full)
-        total = part if total is None else _tree(np.add, total, part)
-    covariance = _tree(lambda c: c / (problem.n_samples * size), total)
+        rows = _tree(lambda g, mean: _rows(g - mean, side), batch, full)
+        root = _tree(_triangle, rows if root is None else _tree(lambda *parts: np.concatenate(parts), root, rows))
+    scale = (problem.n_samples * size) ** -0.5
     if isinstance(geometry, ProductGeometry):
-        return {b: _root_norm(covariance[b], p) for b, p in geometry.exponents.items()}
-    return _root_norm(covariance, geometry.p)
+        return {b: scale * float(schatten_norm(root[b], dual_exponent(p))) for b, p in geometry.exponents.items()}
+    return scale * float(schatten_norm(root, dual_exponent(geometry.p)))
 
 
-def _outer(z: np.ndarray, side: str) -> np.ndarray:
-    z = z if side == "left" else np.swapaxes(z, -1, -2)
-    return np.einsum("kij,klj->il", z, z, optimize=True)
+def _rows(z: np.ndarray, side: str) -> np.ndarray:
+    """Return the matrix A of stacked columns (left) or rows (right) of the z_k, for which ``AᵀA = Σ_k z_k z_kᵀ``."""
+    z = np.swapaxes(z, -1, -2) if side == "left" else z
+    return np.ascontiguousarray(z).reshape(-1, z.shape[-1])
 
 
-def _root_norm(covariance: np.ndarray, p: float) -> float:
-    """Return ``‖Σ^{1/2}‖_q``."""
-    values = np.clip(np.linalg.eigvalsh(covariance), 0.0, None)
-    return float(schatten_norm(np.diag(np.sqrt(values)), dual_exponent(p)))
+def _triangle(rows: np.ndarray) -> np.ndarray:
+    """Return the triangular R with ``RᵀR = AᵀA``.
+
+    numerics: eigenvalues of AᵀA would put rounding noise of size ``sqrt(eps)`` on singular values that are zero.
+    """
+    return np.linalg.qr(rows, mode="r")
 
 
 def _gradients(problem: Any, params: Any, indices: np.ndarray) -> Iterator[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from schattor_theory.assumptions import MomentNoise, MomentShape, NotApplicable
 from schattor_theory.bounds.product import product_moment_shape
-from schattor_theory.checks import check_nonnegative, fail
+from schattor_theory.checks import check_choice, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import ProductGeometry, dual_exponent
 
@@ -105,9 +105,12 @@ class BlockNoise(Noise):
         return None
 
     def why_not(self, assumption: str, p: Any) -> str:
-        self._product("why_not", p)
+        geometry = self._product("why_not", p)
+        check_choice("why_not", "assumption", assumption, ("moment", "covariance", "weighted"))
         if assumption == "moment":
-            return ""
+            order = getattr(self._first, "normalised_order", 2.0)
+            is_known = self.moment_sigma(geometry, order) is not None
+            return "" if is_known else "the dual norm of all blocks together has no closed-form moment"
         return "it is a statement about one block; the product takes each block's own moment shape (T7)"
 
     def assumptions(self, p: Any) -> tuple[Any, ...]:

@@ -86,8 +86,8 @@ def points(problem: Any, generator: np.random.Generator, n: int, scale: float = 
 def assert_gradient_is_the_derivative(problem: Any, generator: np.random.Generator) -> None:
     """Compare with central differences in random directions.
 
-    The error of a central difference is ``h² M/6`` plus rounding ``eps |f|/h``; with h = 1e-5 and third derivatives M of
-    the order of the gradient both are below 1e-9 relative to ``1 + |f| + ‖g‖``. A wrong factor shows at order 1.
+    The error of a central difference is ``h² M/6`` plus rounding ``eps |f|/h``; with h = 1e-5 and third derivatives M
+    of the order of the gradient both are below 1e-9 relative to ``1 + |f| + ‖g‖``. A wrong factor shows at order 1.
     """
     x = points(problem, generator, 6)
     d = tree(lambda v: generator.standard_normal(v.shape), x)
@@ -146,6 +146,12 @@ def assert_smoothness_is_exact(problem: Any, geometry: Any, generator: np.random
     assert largest >= problem.smoothness(geometry) * (1 - 1e-5)
 
 
+def assert_lower_bound_is_attained_at_zero(problem: Any) -> None:
+    """Check that 0 minimises the objective, with the value of the lower bound."""
+    at_zero = problem.value(tree(np.zeros_like, problem.start))
+    assert abs(float(at_zero) - problem.lower_bound) <= 1e-15
+
+
 def assert_lower_bound_holds(problem: Any, generator: np.random.Generator) -> None:
     for scale in (0.0, 0.1, 1.0, 10.0):
         values = problem.value(points(problem, generator, 16, scale))
@@ -155,7 +161,9 @@ def assert_lower_bound_holds(problem: Any, generator: np.random.Generator) -> No
 class Planted:
     """A problem with an error: a factor on the smoothness, on the gradient, or a shift of the lower bound."""
 
-    def __init__(self, problem: Any, *, smoothness: float = 1.0, gradient: float = 1.0, lower_bound: float = 0.0) -> None:
+    def __init__(
+        self, problem: Any, *, smoothness: float = 1.0, gradient: float = 1.0, lower_bound: float = 0.0
+    ) -> None:
         self.problem = problem
         self._smoothness, self._gradient, self._shift = smoothness, gradient, lower_bound
 

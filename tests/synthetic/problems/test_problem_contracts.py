@@ -17,6 +17,7 @@ from tests.synthetic.problems.cases import (
     Planted,
     assert_gradient_is_the_derivative,
     assert_lower_bound_holds,
+    assert_lower_bound_is_attained_at_zero,
     assert_smoothness_is_exact,
     assert_smoothness_is_not_refuted,
     points,
@@ -79,12 +80,17 @@ def test_lower_bound_holds(case: Case) -> None:
 @pytest.mark.parametrize("case", [c for c in CASES if c.is_held and c.family != "lift"], ids=lambda case: case.label)
 def test_lower_bound_is_attained_where_the_problem_is_exact(case: Case) -> None:
     problem = case.build()
-    at_zero = tree(lambda x: np.zeros_like(x)[None], problem.start)
-    assert problem.value(at_zero) == pytest.approx(problem.lower_bound, abs=1e-15)
+    assert_lower_bound_is_attained_at_zero(problem)
     with pytest.raises(AssertionError):
-        problem_off = Planted(problem, lower_bound=1e-6)
-        values = problem_off.value(at_zero)
-        assert (values >= problem_off.lower_bound).all()
+        assert_lower_bound_is_attained_at_zero(Planted(problem, lower_bound=-1e-6))
+
+
+@every_problem
+def test_lower_bound_check_refutes_a_bound_above_the_start(case: Case) -> None:
+    problem = case.build()
+    too_high = Planted(problem, lower_bound=1.01 * problem.initial_gap)
+    with pytest.raises(AssertionError):
+        assert_lower_bound_holds(too_high, rng("low", case.label))
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.is_held], ids=lambda case: case.label)

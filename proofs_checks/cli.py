@@ -1,0 +1,218 @@
+"""The command ``schattor``: where the parts are put together.
+
+Exit codes of every command: 0 nothing violated, 1 a violation, 2 bad usage, 3 something could not run, 4 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from schattor_theory.checks import fail
+from schattor_theory.errors import ParameterError, SchattorError, StoreError
+
+from .doctor import examine
+from .empirical.check import LEVELS, Check
+from .empirical.run import chosen, run_checks
+from .evidence import Evidence, Verdict
+from .ledger import LEDGER, Ledger
+from .scaling.command import study_app
+from .scaling.environment import environment, usable_cores
+from .statements import STATEMENTS, select
+
+__all__ = ["app", "main"]
+
+_BAD_USAGE, _INTERRUPTED = 2, 4
+
+app = typer.Typer(
+    name="schattor",
+    help="Theory verification and numerical analysis for Schatten-norm matrix optimizers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(study_app, name="study")
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        try:
+            print(f"schattor-theory {version('schattor-theory')}")
+        except PackageNotFoundError:
+            print("schattor-theory (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Theory verification and numerical analysis for Schatten-norm matrix optimizers."""
+
+
+@app.command()
+def verify(
+    level: Annotated[str, typer.Option("--level", help="quick: within two minutes; full: more cases and samples.")] = "quick",
+    out: Annotated[Path, typer.Option("--out", help="Folder for ledger.json, report.html and figures.")] = Path("report"),
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random, >= 0.")] = 0,
+    only: Annotated[str | None, typer.Option("--only", help="Statements to check, for example T1,T5.")] = None,
+    random_only: Annotated[bool, typer.Option("--random-only", help="Only the checks that depend on the seed.")] = False,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Worker processes; at most two by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check every statement numerically and write the evidence. Exit 0, 1 (violation), 2 (usage), 3 (no run), 4 (stop)."""
+    if level not in LEVELS:
+        fail(ParameterError, "verify", "level", f"be one of {', '.join(LEVELS)}", level)
+    if seed < 0:
+        fail(ParameterError, "verify", "seed", "be an integer >= 0", seed)
+    ids = None if only is None else select([name.strip() for name in only.split(",") if name.strip()])
+    checks = chosen(ids, level=level, random_only=random_only)
+    _prepare(out)
+    start = time.perf_counter()
+    entries = _run(checks, seed=seed, level=level, jobs=jobs or min(2, usable_cores()))
+    manifest = environment() | {
+        "command": _command(level, seed, only, random_only),
+        "seed": seed,
+        "level": level,
+        "statements": ids or list(STATEMENTS),
+        "seconds": time.perf_counter() - start,
+    }
+    ledger = Ledger(manifest=manifest, entries=tuple(entries))
+    ledger.write(out / LEDGER)
+    from .report import write_report  # matplotlib is slow to import, and other commands do not need it
+
+    page = write_report(ledger, out)
+    if as_json:
+        print(json.dumps(ledger.to_dict() | {"verdict": ledger.words(), "exit_code": ledger.exit_code}, allow_nan=False))
+    else:
+        _print(ledger, page)
+    raise typer.Exit(ledger.exit_code)
+
+
+def _command(level: str, seed: int, only: str | None, random_only: bool) -> str:
+    parts = ["schattor verify", f"--level {level}", f"--seed {seed}"]
+    parts += [f"--only {only}"] if only else []
+    return " ".join(parts + (["--random-only"] if random_only else []))
+
+
+def _prepare(out: Path) -> None:
+    """Refuse a folder that cannot be written before an hour is spent on what would go there."""
+    call, way_out = "verify", "Choose another folder with --out."
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".probe.tmp"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        fail(StoreError, call, "out", "be a folder that can be written", str(out), f"{error.strerror or error}. {way_out}")
+
+
+def _run(checks: Sequence[Check], *, seed: int, level: str, jobs: int) -> list[Evidence]:
+    """Return the evidence in the order of the statements, with a display that leaves no trace."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    found: dict[str, Evidence] = {}
+    with progress:
+        task = progress.add_task("checks", total=len(checks))
+        for evidence in run_checks(checks, seed=seed, level=level, jobs=jobs):
+            found[evidence.check] = evidence
+            progress.update(task, advance=1, description=f"checks ({evidence.check.replace('_', ' ')})")
+    order = list(STATEMENTS)
+    listed = sorted(checks, key=lambda check: order.index(check.statement))
+    return [found[check.name] for check in listed]
+
+
+_STYLES = {
+    Verdict.HOLDS: "green",
+    Verdict.VIOLATED: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NOT_APPLICABLE: "dim",
+}
+
+
+def _print(ledger: Ledger, page: Path) -> None:
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    for name, options in (
+        ("statement", {}), ("check", {"overflow": "fold"}), ("verdict", {}), ("margin", {"justify": "right"}),
+        ("seconds", {"justify": "right"}),
+    ):  # fmt: skip
+        table.add_column(name, **options)  # type: ignore[arg-type]
+    for entry in ledger.entries:
+        word = entry.verdict.value.replace("_", " ") if entry.is_ok else "could not run"
+        style = _STYLES[entry.verdict] if entry.is_ok else "bold magenta"
+        margin = "" if entry.margin is None else f"{entry.margin:.3f}"
+        table.add_row(
+            entry.statement, entry.check.replace("_", " "), f"[{style}]{word}[/]", margin, f"{entry.seconds:.1f}"
+        )
+    console.print(table)
+    for entry in ledger.entries:
+        if not entry.is_ok:
+            console.print(f"{entry.statement} {entry.check}: {entry.status}", markup=False)
+        elif entry.verdict is Verdict.VIOLATED:
+            witness = json.dumps(entry.to_dict()["witness"], allow_nan=False)
+            console.print(f"{entry.statement} {entry.check}: {entry.detail} Witness: {_cut(witness)}", markup=False)
+    console.print(ledger.words(), markup=False)
+    console.print(f"Look at {page}", markup=False)
+
+
+def _cut(text: str, limit: int = 400) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}… (whole in {LEDGER})"
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this installation consists of: versions, BLAS, threads, GPU, extras."""
+    found = examine()
+    if as_json:
+        print(json.dumps(found, allow_nan=False))
+        return
+    console = Console()
+    for name in ("schattor-theory", "python", "system", "cores", "cuda"):
+        console.print(f"{name:18} {found[name]}", markup=False)
+    console.print("threads            " + ", ".join(f"{k}={v}" for k, v in found["threads"].items()), markup=False)
+    for pool in found["thread_pools"]:
+        console.print("thread pool        " + ", ".join(f"{v}" for v in pool.values()), markup=False)
+    for name, number in found["packages"].items():
+        console.print(f"{name:18} {number or 'MISSING'}", markup=False)
+    for extra, state in found["extras"].items():
+        console.print(f"extra {extra:12} {_extra_words(state)}", markup=False)
+
+
+def _extra_words(state: dict[str, Any]) -> str:
+    if state["present"]:
+        return f"present: {state['purpose']}"
+    return f"missing {', '.join(state['missing'])}: {state['purpose']}. {state['install']}"
+
+
+def main() -> None:
+    """Run the command; an error of the user is one line on stderr and exit code 2, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except SchattorError as error:
+        print(f"schattor: {error}", file=sys.stderr)
+        sys.exit(_BAD_USAGE)
+    except KeyboardInterrupt:
+        print("schattor: interrupted. Nothing was written; run the same command again.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
