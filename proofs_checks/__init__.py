@@ -1,1 +1,1 @@
-
+"""Evidence for statements: studies, numerical checks, the ledger and the report, and the command line."""

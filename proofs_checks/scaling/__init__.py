@@ -1,1 +1,1 @@
-
+"""Scaling studies: plan (Study, Cell) → execute → store → fit → compare."""

@@ -22,6 +22,11 @@ def martingale_constant(moment_order: float) -> float:
     moment_order : float
         β in [1, 2].
 
+    Returns
+    -------
+    float
+        A number in [1, 2], unit 1.
+
     Raises
     ------
     ParameterError

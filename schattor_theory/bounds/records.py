@@ -46,7 +46,9 @@ class BoundValue:
     statement : str
         Id in docs/theory, for example "T5".
     status : {"applicable", "not_applicable"}
-        Whether every hypothesis holds. If not, ``reason`` is one sentence, ``value`` is None and ``terms`` is empty.
+        Whether every hypothesis holds. If not, ``value`` is None and ``terms`` is empty.
+    reason : str
+        One sentence: the hypothesis that does not hold; empty where all do.
     value : float or None
         The bound, the sum of ``terms``, in the unit of ``statistic``.
     terms : dict of str to float
@@ -55,6 +57,8 @@ class BoundValue:
         Every constant that entered, also those derived on the way.
     statistic : str
         The quantity it bounds: a column of the results, or what the function's docstring says.
+    source : Source
+        Page and id of the statement in docs/theory.
     sense : {"upper", "lower"}
         Whether the statistic is at most or at least ``value``.
     hypotheses : tuple of str

@@ -214,6 +214,11 @@ def any_schedule_bound(
     direction_defect, norm_excess : float
         δ and ω of an inexact oracle.
 
+    Returns
+    -------
+    BoundValue
+        On ``stationarity_weighted_mean``; not applicable where the oracle allows no bound.
+
     Raises
     ------
     ParameterError, ShapeError

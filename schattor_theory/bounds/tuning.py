@@ -23,7 +23,17 @@ _GRID = 257
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """A step size (unit X), a momentum 1 - θ, and T5's bound with them."""
+    """Parameters of the ball oracle, and what they promise.
+
+    Attributes
+    ----------
+    step_size : float
+        η, unit X.
+    momentum : float
+        1 - θ.
+    bound : BoundValue
+        T5's bound with them.
+    """
 
     step_size: float
     momentum: float
@@ -171,6 +181,11 @@ def tuned(
         β in [1, 2] and c of the moment shape.
     method : {"numerical", "second_order", "leading"}
         How θ is chosen, see :func:`best_momentum`.
+
+    Returns
+    -------
+    Tuning
+        Its bound is on ``stationarity_mean``.
 
     Raises
     ------

@@ -256,7 +256,7 @@ class Schattor:
                 fail(DTypeError, call, name, wanted, type(block).__name__, "Convert it.")
             if block.dtype != like[b].dtype:
                 way_out = "Convert it: the result has the dtype of the parameters."
-                fail(ShapeError, call, name, f"have dtype {like[b].dtype}", block.dtype, way_out)
+                fail(DTypeError, call, name, f"have dtype {like[b].dtype}", block.dtype, way_out)
         return blocks
 
     def _previous(self, state: SchattorState, previous_gradient: Params | None, like: dict) -> dict | None:
