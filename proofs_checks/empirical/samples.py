@@ -17,7 +17,7 @@ from synthetic.estimates import student_t_mean
 from ..evidence import Verdict
 from .check import Context, Finding
 
-__all__ = ["Case", "Sample", "judge", "log_e_value", "smallest_visible_excess"]
+__all__ = ["Case", "Sample", "judge", "log_e_value", "smallest_visible_excess", "worse_of"]
 
 _BETS = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
 _UNDECIDED = 1e-3  # probability with which the intervals of a check leave a true statement undecided, by t theory
@@ -147,6 +147,20 @@ def judge(context: Context, cases: Sequence[Case], subject: str, **data: Any) ->
         margin=min(r["margin"] for r in rows),
         witness=confirmed,
         data={"rows": rows, "skipped": skipped, **data},
+    )
+
+
+def worse_of(first: Finding, second: Finding) -> Finding:
+    """Return the worse of two findings, with the words and data of both."""
+    order = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.HOLDS)
+    worse = min((first, second), key=lambda finding: order.index(finding.verdict))
+    margins = [finding.margin for finding in (first, second) if finding.margin is not None]
+    return Finding(
+        verdict=worse.verdict,
+        detail=f"{first.detail} {second.detail}",
+        margin=min(margins, default=None),
+        witness=worse.witness,
+        data={**first.data, **second.data},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.assumptions import CovarianceNoise, MomentNoise
+from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import dual_exponent
@@ -73,20 +73,24 @@ class GaussianNoise(Noise):
         return self.shape[1] ** (1 / q - 0.5) * lp_norm(self.levels, 2)
 
     def assumptions(self, p: Any) -> tuple[Any, ...]:
-        """Return N2 on both sides and, for p >= 2, the N1 that follows from the smaller (not its least constant)."""
+        """Return N2 on both sides and, for p >= 2, what follows: N3 from the left one, N1 from the smaller one."""
         p = one_exponent("GaussianNoise.assumptions", p)
         records = [CovarianceNoise(sigma=self.covariance_sigma(p, side), side=side) for side in ("left", "right")]
         if p < 2:
             return tuple(records)
         sigma = min(record.sigma for record in records)
-        return (*records, MomentNoise(moment_order=2, sigma=sigma, conditionally_symmetric=True))
+        return (
+            *records,
+            WeightedNoise(moment_order=2, inner_exponent=2, sigma=records[0].sigma, conditionally_symmetric=True),
+            MomentNoise(moment_order=2, sigma=sigma, conditionally_symmetric=True),
+        )
 
     def why_not(self, assumption: str, p: Any) -> str:
         check_choice("why_not", "assumption", assumption, ("moment", "covariance", "weighted"))
         if assumption == "covariance":
             return ""
         if assumption == "weighted":
-            return "N3 follows from N2 (a = β = 2) with the same sigma; it has no record of its own here"
+            return "" if one_exponent("GaussianNoise.why_not", p) >= 2 else "N3(2, 2, W) needs q <= 2"
         is_known = self.moment_sigma(p) is not None
         return "" if is_known else "E‖Z‖_q^α of a Gaussian matrix has no closed form; N2 implies N1 with its sigma"
 

@@ -87,6 +87,9 @@ CASES = [
     Case("minibatch", None, None, {"batch_size": 6, "n_samples": N}),
 ]
 
+# a family that the list above does not name is tested as one of a single matrix with a sigma
+CASES += [Case(name, (4, 3), 4) for name in NOISES if name not in {case.family for case in CASES}]
+
 
 def tree(function: Any, *blocks: Any) -> Any:
     if isinstance(blocks[0], Mapping):

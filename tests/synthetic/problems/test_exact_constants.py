@@ -18,23 +18,24 @@ from tests.synthetic.problems.cases import (
     Planted,
     assert_smoothness_is_exact,
     assert_smoothness_is_not_refuted,
+    gradient_ratios,
     product,
     rng,
 )
 
 
-@pytest.mark.parametrize("p", [1, 2, 3, 4, "inf"])
+@pytest.mark.parametrize("p", [1, 2, 2.1, 3, 4, "inf"])
 def test_quadratic_smoothness_follows_the_formula_in_every_norm(p) -> None:
     left, right = np.array([0.5, 3.0, 1.0]), np.array([2.0, 0.1])
     f = Quadratic(left=left, right=right, start=np.ones((3, 2)), minimiser=np.zeros((3, 2)))
     c = [6.0, 0.1]
-    expected = {1: 6.0, 2: 6.0, 3: (6.0**3 + 0.1**3) ** (1 / 3), 4: math.hypot(*c), "inf": sum(c)}[p]
+    expected = 6.0 if p in (1, 2) else sum(c) if p == "inf" else sum(v ** (p / (p - 2)) for v in c) ** ((p - 2) / p)
     assert f.smoothness(p) == pytest.approx(expected, rel=1e-14)
     assert_smoothness_is_exact(f, p, rng("formula", p))
 
 
 @pytest.mark.parametrize("built_in", [2, "inf"])
-@pytest.mark.parametrize("p", [1, 2, 5, "inf"])
+@pytest.mark.parametrize("p", [1, 1.7, 2, 2.3, 5, "inf"])
 def test_smoothness_is_exact_in_other_geometries_than_the_one_it_was_built_in(built_in, p) -> None:
     for name, options in (("quadratic", {"left": "power"}), ("saturating", {"weights": "power"}), ("huber", {})):
         f = PROBLEMS[name].build((4, 3), built_in, initial_gap=0.1, rng=rng("other"), **options)
@@ -227,3 +228,11 @@ def test_scalar_steepest_direction_of_a_quadratic_beats_a_search() -> None:
 
     found = minimize_scalar(ratio, bounds=(0, math.pi / 2), method="bounded", options={"xatol": 1e-10})
     assert -found.fun == pytest.approx(f.smoothness(4), rel=1e-8)
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 2.3, 4, "inf"])
+@pytest.mark.parametrize("left", ["flat", "power", [1.0, 0.0, 0.9, 0.5]])
+def test_extremal_pair_attains_the_smoothness_by_itself(p, left) -> None:
+    f = PROBLEMS["quadratic"].build((4, 3), p, left=left, rotated=True, rng=rng("pair", p))
+    x, y = f.extremal_pair(p)
+    assert float(gradient_ratios(f, x, y, p)) == pytest.approx(f.smoothness(p), rel=1e-12)

@@ -1,0 +1,268 @@
+"""T5 from its proof: its constants recomputed from T1 and T3, its terms attained, its tuning optimal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from schattor_theory.assumptions import MomentShape
+from schattor_theory.bounds import corollaries, momentum_error, stationarity, tuning
+from schattor_theory.optimizer import schedules
+
+from .check import Check, Context, Finding
+from .inexact import SubstituteGeometry
+from .inputs import P_FAMILY, p_label
+from .runs import WORLDS, Plan, World, simulated, world_cases
+from .samples import judge, worse_of
+from .tally import Tally, rounding
+
+__all__ = ["CHECKS", "proof_terms"]
+
+
+def _shape(beta: float, sigma: float) -> MomentShape:
+    return MomentShape(constant=1.0, moment_order=beta, sigma=sigma)
+
+
+def proof_terms(
+    steps: np.ndarray, thetas: np.ndarray, gap: float, smoothness: float, noise: float, beta: float,
+    defect: float = 0.0, excess: float = 0.0,
+) -> dict[str, float]:  # fmt: skip
+    """Return the terms of ``Σ η_k ‖∇f‖/Σ η_k`` from T1 summed over the steps and T3's recursions, written out anew."""
+    length, total = 1 + excess, (1 - defect) * float(steps.sum())
+    drift, power, drifts, powers = 0.0, 1.0, [], []
+    for k, theta in enumerate(thetas):
+        if k:
+            drift = (1 - theta) * (drift + length * smoothness * steps[k - 1])
+            power = (1 - theta) ** beta * power + theta**beta
+        drifts.append(drift)
+        powers.append(power ** (1 / beta))
+    price = 2 + excess - defect
+    return {
+        "initial_gap": gap / total,
+        "curvature": length**2 * smoothness / 2 * float(np.sum(steps**2)) / total,
+        "drift": price * float(steps @ np.array(drifts)) / total,
+        "noise": price * noise * float(steps @ np.array(powers)) / total,
+    }
+
+
+def _follows_from_its_proof(context: Context) -> Finding:
+    """T5 recomputed from T1 and T3: the any-schedule form equals it, the closed form lies above and close."""
+    tally = Tally(context)
+    rng = context.rng(inputs="schedules")
+    for trial in range(60 if context.is_full else 20):
+        n_steps = int(rng.integers(1, 80))
+        steps = rng.uniform(0, 1, n_steps) + 0.01
+        thetas = np.concatenate([[1.0], rng.uniform(0.02, 1, n_steps - 1)])
+        gap, smoothness, sigma = 10.0 ** rng.uniform(-1, 1, 3)
+        beta, defect, excess = float(rng.uniform(1, 2)), float(rng.uniform(0, 0.8)), float(rng.uniform(0, 0.5))
+        numbers = {"initial_gap": gap, "smoothness": smoothness, "shape": _shape(beta, sigma)}
+        for d, w in ((0.0, 0.0), (defect, excess)):
+            found = stationarity.any_schedule_bound(steps, thetas, direction_defect=d, norm_excess=w, **numbers)
+            terms = proof_terms(steps, thetas, gap, smoothness, sigma, beta, d, w)
+            for term, value in terms.items():
+                witness = {"trial": trial, "term": term, "defect": d, "excess": w, "steps": steps, "thetas": thetas}
+                tally.equal(found.terms[term], value, slack=1e-11 * (value + 1e-300), witness=witness)
+    for theta in (1.0, 0.7, 0.2, 0.03):
+        for n_steps in (1, 3, 40, 4000):
+            for beta in (1.0, 1.3, 2.0):
+                _closed_form(tally, theta, n_steps, beta)
+    return tally.finding("T5 follows from T1 and T3 with every constant, exact and inexact.")
+
+
+def _closed_form(tally: Tally, theta: float, n_steps: int, beta: float) -> None:
+    gap, smoothness, sigma, eta = 0.7, 1.4, 0.9, 0.05
+    for bias in (False, True):
+        thetas = np.where(np.arange(n_steps) == 0, 1.0, theta)
+        if bias:
+            thetas = momentum_error.bias_corrected_thetas(1 - theta, n_steps)
+        for defect, excess in ((0.0, 0.0), (0.3, 0.2)):
+            found = stationarity.stationarity_bound(
+                initial_gap=gap, smoothness=smoothness, sigma=sigma, moment_order=beta, noise_model="shape", p=2,
+                step_size=eta, momentum=1 - theta, n_steps=n_steps, bias_correction=bias, direction_defect=defect,
+                norm_excess=excess,
+            )  # fmt: skip
+            steps = np.full(n_steps, eta)
+            exact = sum(proof_terms(steps, thetas, gap, smoothness, sigma, beta, defect, excess).values())
+            witness = {"theta": theta, "n_steps": n_steps, "moment_order": beta, "bias_correction": bias,
+                       "defect": defect, "excess": excess}  # fmt: skip
+            slack = rounding(1, operations=n_steps) * exact
+            tally.at_most(exact, found.value, slack=slack, witness=witness)
+            # geometric sums: drift and noise are settled but for about 1/θ steps, each of which counts 1/K
+            gain, price = 1 - defect, 2 + excess - defect
+            settling = price / gain / (theta * n_steps)
+            room = settling * ((1 + excess) * smoothness * eta * (1 - theta) / theta + 2.3 * sigma)
+            tally.at_most(found.value, exact + room, slack=slack, witness=witness | {"claim": "no more than the proof gives"})
+
+
+def _terms_are_attained(context: Context) -> Finding:
+    """``½L<A, X>²`` without noise and momentum meets the first two terms of T5 with equality, for every p, η and K."""
+    tally = Tally(context)
+    for p in (1.5, *P_FAMILY):
+        world = WORLDS["one direction, no noise"](p, 1, context.rng(world="quiet", p=p))
+        gap, smoothness = world.problem.initial_gap, world.problem.smoothness(p)
+        for eta in (0.01, 0.3, 1.7):
+            for n_steps in (3, 50):
+                for excess in (0.0, 0.5):
+                    geometry = SubstituteGeometry(p, length=1 + excess)
+                    runs = simulated(
+                        context, world, geometry, n_steps=n_steps, repeats=1, label="quiet", step_size=eta, momentum=0.0
+                    )
+                    bound = stationarity.stationarity_bound(
+                        p=2, initial_gap=gap, smoothness=smoothness, sigma=0.0, moment_order=2, step_size=eta,
+                        momentum=0.0, n_steps=n_steps, direction_defect=-excess, norm_excess=excess,
+                    )  # fmt: skip
+                    # f(X_K) = ‖∇f(X_K)‖²/(2L) is what is left of the gap
+                    left = float(runs.value_last[0]) / (n_steps * eta * (1 + excess))
+                    found = float(runs.stationarity_mean[0])
+                    witness = {"p": p_label(p), "step_size": eta, "n_steps": n_steps, "excess": excess}
+                    slack = rounding(3, operations=8 * n_steps) * (bound.value + left)
+                    tally.equal(found, bound.value - left, slack=slack, witness=witness)
+    return tally.finding("The gap and curvature terms of T5 are attained exactly.")
+
+
+def _parameter_free_plan(world: World, p: Any, n_steps: int) -> Plan:
+    scale = world.tuned(p, n_steps)[0] * n_steps**0.25
+    bound = corollaries.parameter_free_bound(scale=scale, shape=world.shape(p), n_steps=n_steps, **world.constants(p))
+    return Plan(options=schedules.parameter_free(scale), bound=bound)
+
+
+def _parameter_free(context: Context) -> Finding:
+    """The parameter-free closed form dominates the sums it bounds, over four decades of K, and runs stay below it."""
+    tally = Tally(context)
+    for n_steps in (1, 2, 5, 30, 300, 5000):
+        k = np.arange(1.0, n_steps + 1)
+        for beta in (1.0, 1.2, 1.5, 2.0):
+            shape = _shape(beta, 1.3)
+            for gap, smoothness, scale in ((1.0, 1.0, 0.3), (0.1, 5.0, 0.02), (10.0, 0.1, 3.0)):
+                numbers = {"initial_gap": gap, "smoothness": smoothness, "shape": shape}
+                closed = corollaries.parameter_free_bound(scale=scale, n_steps=n_steps, **numbers)
+                exact = stationarity.any_schedule_bound(scale * k**-0.75, k**-0.5, **numbers)
+                witness = {"n_steps": n_steps, "moment_order": beta, "scale": scale, "initial_gap": gap}
+                slack = rounding(1, operations=n_steps) * closed.value
+                tally.at_most(exact.value, closed.value, slack=slack, witness=witness)
+                for term, value in exact.terms.items():
+                    tally.at_most(value, closed.terms[term], slack=slack, witness=witness | {"term": term})
+            step_power, theta_power = corollaries.tuned_exponents(beta)
+            general = corollaries.tuned_schedule_bound(scale=0.3, n_steps=n_steps, **numbers)
+            same = stationarity.any_schedule_bound(0.3 * k**-step_power, k**-theta_power, **numbers)
+            tally.equal(general.value, same.value, slack=1e-12 * same.value, witness={"tuned exponents": beta})
+            rate = tuning.rate_exponent(beta)
+            tally.equal(1 - step_power, rate, slack=1e-12, witness={"claim": "rate", "moment_order": beta})
+    worlds = ("flat quadratic, fixed signs, N2", "flat quadratic, two-point tail, N3")
+    runs = judge(context, world_cases(_parameter_free_plan, worlds=worlds), "Parameter-free runs")
+    return worse_of(tally.finding("The parameter-free form dominates its sums."), runs)
+
+
+def _covariance_corollary_plan(world: World, p: Any, n_steps: int) -> Plan:
+    sigma = world.record.sigma
+    bound = corollaries.covariance_corollary(sigma=sigma, n_steps=n_steps, p=p, **world.constants(p))
+    options = {"step_size": bound.constants.get("step_size", 1.0), "momentum": 1 - bound.constants.get("theta", 1.0)}
+    return Plan(options=options | {"bias_correction": True}, bound=bound)
+
+
+def _covariance_corollary(context: Context) -> Finding:
+    """The N2 corollary dominates the recursion at its own schedule, and comes close to it as K grows."""
+    tally = Tally(context)
+    closest: list[float] = []
+    for gap, smoothness, sigma in ((0.5, 1.0, 1.0), (3.0, 0.2, 4.0), (1.0, 1.0, 30.0)):
+        for n_steps in (10, 100, 3000, 30_000):
+            for bias in (True, False):
+                numbers = {"initial_gap": gap, "smoothness": smoothness}
+                bound = corollaries.covariance_corollary(
+                    sigma=sigma, n_steps=n_steps, p="inf", bias_correction=bias, **numbers
+                )
+                if not bound.is_applicable:
+                    continue
+                theta, eta = bound.constants["theta"], bound.constants["step_size"]
+                thetas = np.where(np.arange(n_steps) == 0, 1.0, theta)
+                if bias:
+                    thetas = momentum_error.bias_corrected_thetas(1 - theta, n_steps)
+                exact = sum(proof_terms(np.full(n_steps, eta), thetas, gap, smoothness, sigma, 2.0).values())
+                witness = {**numbers, "sigma": sigma, "n_steps": n_steps, "bias_correction": bias}
+                tally.at_most(exact, bound.value, slack=1e-10 * bound.value, witness=witness)
+                if n_steps == 30_000 and sigma == 1.0:
+                    closest.append(exact / bound.terms["leading"])
+    # θ → 0: the leading term is the value of the proof's own sums, up to what is of higher order in θ
+    tally.at_most(0.97, min(closest), slack=0.0, witness={"claim": "the leading term is the limit of the sums"})
+    worlds = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2")
+    runs = judge(context, world_cases(_covariance_corollary_plan, worlds=worlds), "Runs at the corollary's schedule")
+    return worse_of(tally.finding("The N2 corollary dominates its sums."), runs)
+
+
+def _tuning_is_optimal(context: Context) -> Finding:
+    """The best η and θ beat their neighbours, and the closed forms of the theory are met."""
+    tally = Tally(context)
+    for gap, smoothness, sigma, n_steps in ((0.5, 1.0, 1.0, 1000), (2.0, 0.3, 10.0, 100), (1.0, 4.0, 0.1, 50)):
+        numbers = {"initial_gap": gap, "smoothness": smoothness, "n_steps": n_steps}
+        for theta in (1.0, 0.3, 0.02):
+            eta = tuning.best_step_size(theta, **numbers)
+            tally.equal(eta, math.sqrt(2 * gap * theta / (n_steps * smoothness * (4 - 3 * theta))), slack=1e-12 * eta,
+                        witness=numbers | {"theta": theta})  # fmt: skip
+            best = _t5(eta, theta, sigma, 2.0, numbers)
+            three = sum(best.terms[name] for name in ("initial_gap", "curvature", "drift"))
+            closed = math.sqrt(2 * gap * smoothness * (4 - 3 * theta) / (n_steps * theta))
+            tally.equal(three, closed, slack=1e-12 * closed, witness=numbers | {"theta": theta, "claim": "three terms"})
+            for factor in (0.5, 0.9, 1.1, 2.0):
+                other = _t5(factor * eta, theta, sigma, 2.0, numbers)
+                tally.at_most(best.value, other.value, slack=1e-12 * best.value, witness=numbers | {"factor": factor})
+        for beta in (1.0, 1.3, 2.0):
+            found = tuning.tuned(gap, smoothness, sigma, n_steps, beta)
+            same = _t5(found.step_size, found.theta, sigma, beta, numbers)
+            tally.equal(found.bound.value, same.value, slack=1e-10 * same.value, witness=numbers | {"beta": beta})
+            for theta in np.geomspace(1e-3, 1.0, 40):
+                other = _t5(tuning.best_step_size(theta, **numbers), theta, sigma, beta, numbers)
+                tally.at_most(found.bound.value, other.value, slack=1e-6 * other.value, witness=numbers | {"theta": theta})
+    # K → ∞: halving follows the rate
+    for beta in (1.2, 1.5, 2.0):
+        rate = tuning.rate_exponent(beta)
+        ratio = tuning.tuned(1.0, 1.0, 1.0, 10**9, beta).bound.value / tuning.tuned(1.0, 1.0, 1.0, 10**11, beta).bound.value
+        tally.equal(math.log(ratio) / math.log(100), rate, slack=0.03, witness={"moment_order": beta, "claim": "rate"})
+    return tally.finding("The theory's step size and momentum minimise T5's closed form.")
+
+
+def _t5(eta: float, theta: float, sigma: float, beta: float, numbers: dict[str, Any]) -> Any:
+    return stationarity.stationarity_bound(
+        sigma=sigma, moment_order=beta, noise_model="shape", p=2, step_size=eta, momentum=1 - theta, **numbers
+    )
+
+
+CHECKS = (
+    Check(
+        statement="T5",
+        name="bound_follows_from_descent_and_momentum_error",
+        kind="derivation",
+        function=_follows_from_its_proof,
+        cost=1.0,
+    ),
+    Check(
+        statement="T5",
+        name="gap_and_curvature_terms_are_attained",
+        kind="adversarial",
+        function=_terms_are_attained,
+        is_random=False,
+        cost=1.0,
+    ),
+    Check(
+        statement="T5",
+        name="tuning_minimises_the_bound",
+        kind="derivation",
+        function=_tuning_is_optimal,
+        is_random=False,
+    ),
+    Check(
+        statement="T5-any",
+        name="parameter_free_form_dominates_its_sums",
+        kind="derivation",
+        function=_parameter_free,
+        cost=2.0,
+    ),
+    Check(
+        statement="T5-N2",
+        name="covariance_corollary_dominates_its_sums",
+        kind="derivation",
+        function=_covariance_corollary,
+        cost=2.0,
+    ),
+)
