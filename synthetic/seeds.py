@@ -97,6 +97,7 @@ class Streams:
         self.repeat = check_integer("Streams", "repeat", repeat, minimum=0)
         self._key = canonical_json(seed)
         self._generators: dict[str, np.random.Generator] = {}
+        self._places: dict[object, int] = {}
 
     def generator(self, role: str) -> np.random.Generator:
         """Return this repeat's generator for ``role``; later calls continue the same stream."""
@@ -107,3 +108,9 @@ class Streams:
             bits = np.random.SFC64(np.random.SeedSequence([int(word) for word in words]))
             self._generators[role] = np.random.Generator(bits)
         return self._generators[role]
+
+    def advance(self, owner: object, n_steps: int) -> int:
+        """Return how many steps ``owner`` has drawn before, and count ``n_steps`` more: the place in a fixed sequence."""
+        first = self._places.get(owner, 0)
+        self._places[owner] = first + n_steps
+        return first

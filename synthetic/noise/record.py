@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,7 +20,6 @@ __all__ = ["Demand", "Draws", "Noise", "best_shape", "signs_of"]
 Draws = Mapping[str, np.ndarray]
 
 _WORD = 64
-_PLACES: WeakKeyDictionary[Streams, WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +101,8 @@ class Noise:
         }
 
     def _steps(self, streams: Streams, n_steps: int) -> np.ndarray:
-        """Return the numbers of the next steps; a stream keeps its place for each law, as its generators do."""
-        places = _PLACES.setdefault(streams, WeakKeyDictionary())
-        first = places.get(self, 0)
-        places[self] = first + n_steps
+        """Return the numbers of the next steps."""
+        first = streams.advance(self, n_steps)
         return np.arange(first, first + n_steps, dtype=np.int64)[:, None]
 
     def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Any:
