@@ -6,8 +6,11 @@ Exit codes of every command: 0 nothing violated, 1 a violation, 2 bad usage, 3 s
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,8 +20,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
-from schattor_theory.checks import fail
+from schattor_theory.checks import check_choice, fail
 from schattor_theory.errors import ParameterError, SchattorError, StoreError
 
 from .doctor import examine
@@ -26,15 +30,52 @@ from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
 from .evidence import Evidence, Verdict
 from .ledger import LEDGER, Ledger
+from .report.tightness import tightness_of
 from .scaling.command import study_app
 from .scaling.environment import environment, usable_cores
 from .statements import STATEMENTS, select
 
 __all__ = ["app", "main"]
 
-_BAD_USAGE, _INTERRUPTED = 2, 4
+_BAD_USAGE, _COULD_NOT_RUN, _INTERRUPTED = 2, 3, 4
+
+
+class _Commands(TyperGroup):
+    """Gives every command the exit codes above; an error of the user is one line, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            return super().invoke(ctx)
+        except SchattorError as error:
+            print(f"schattor: {error}", file=sys.stderr)
+            raise typer.Exit(_BAD_USAGE) from error
+        except BrokenPipeError as error:
+            # the reader of the output went away; nothing more can be said to it, at shutdown either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_COULD_NOT_RUN) from error
+        except KeyboardInterrupt as error:
+            print("schattor: interrupted. Run the same command again.", file=sys.stderr)
+            raise typer.Exit(_INTERRUPTED) from error
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+class _Console(Console):
+    """A console that says when the reader of its output went away, where rich would end with exit code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what :class:`_Commands` turns into an exit code."""
+        raise BrokenPipeError
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="schattor",
     help="Theory verification and numerical analysis for Schatten-norm matrix optimizers.",
     no_args_is_help=True,
@@ -66,17 +107,22 @@ def _options(
 
 @app.command()
 def verify(
-    level: Annotated[str, typer.Option("--level", help="quick: within two minutes; full: more cases and samples.")] = "quick",
-    out: Annotated[Path, typer.Option("--out", help="Folder for ledger.json, report.html and figures.")] = Path("report"),
+    level: Annotated[
+        str, typer.Option("--level", help="quick: within two minutes; full: more cases and samples.")
+    ] = "quick",
+    out: Annotated[Path, typer.Option("--out", help="Folder for ledger.json, report.html and figures.")] = Path(
+        "report"
+    ),
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random, >= 0.")] = 0,
     only: Annotated[str | None, typer.Option("--only", help="Statements to check, for example T1,T5.")] = None,
-    random_only: Annotated[bool, typer.Option("--random-only", help="Only the checks that depend on the seed.")] = False,
+    random_only: Annotated[
+        bool, typer.Option("--random-only", help="Only the checks that depend on the seed.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Worker processes; at most two by default.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every statement numerically and write the evidence. Exit 0, 1 (violation), 2 (usage), 3 (no run), 4 (stop)."""
-    if level not in LEVELS:
-        fail(ParameterError, "verify", "level", f"be one of {', '.join(LEVELS)}", level)
+    """Check every statement numerically. Exit 0, 1 (violation), 2 (usage), 3 (a check failed), 4 (interrupted)."""
+    check_choice("verify", "level", level, LEVELS)
     if seed < 0:
         fail(ParameterError, "verify", "seed", "be an integer >= 0", seed)
     ids = None if only is None else select([name.strip() for name in only.split(",") if name.strip()])
@@ -93,11 +139,13 @@ def verify(
     }
     ledger = Ledger(manifest=manifest, entries=tuple(entries))
     ledger.write(out / LEDGER)
-    from .report import write_report  # matplotlib is slow to import, and other commands do not need it
+    from .report.page import write_report  # matplotlib is slow to import, and other commands do not need it
 
     page = write_report(ledger, out)
     if as_json:
-        print(json.dumps(ledger.to_dict() | {"verdict": ledger.words(), "exit_code": ledger.exit_code}, allow_nan=False))
+        print(
+            json.dumps(ledger.to_dict() | {"verdict": ledger.words(), "exit_code": ledger.exit_code}, allow_nan=False)
+        )
     else:
         _print(ledger, page)
     raise typer.Exit(ledger.exit_code)
@@ -118,7 +166,14 @@ def _prepare(out: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        fail(StoreError, call, "out", "be a folder that can be written", str(out), f"{error.strerror or error}. {way_out}")
+        fail(
+            StoreError,
+            call,
+            "out",
+            "be a folder that can be written",
+            str(out),
+            f"{error.strerror or error}. {way_out}",
+        )
 
 
 def _run(checks: Sequence[Check], *, seed: int, level: str, jobs: int) -> list[Evidence]:
@@ -152,7 +207,7 @@ _STYLES = {
 
 
 def _print(ledger: Ledger, page: Path) -> None:
-    console = Console()
+    console = _Console()
     table = Table(box=None, pad_edge=False)
     for name, options in (
         ("statement", {}), ("check", {"overflow": "fold"}), ("verdict", {}), ("margin", {"justify": "right"}),
@@ -169,12 +224,21 @@ def _print(ledger: Ledger, page: Path) -> None:
     console.print(table)
     for entry in ledger.entries:
         if not entry.is_ok:
-            console.print(f"{entry.statement} {entry.check}: {entry.status}", markup=False)
+            console.print(f"{entry.statement} {entry.check}: {entry.status}", markup=False, soft_wrap=True)
         elif entry.verdict is Verdict.VIOLATED:
             witness = json.dumps(entry.to_dict()["witness"], allow_nan=False)
-            console.print(f"{entry.statement} {entry.check}: {entry.detail} Witness: {_cut(witness)}", markup=False)
-    console.print(ledger.words(), markup=False)
-    console.print(f"Look at {page}", markup=False)
+            console.print(
+                f"{entry.statement} {entry.check}: {entry.detail} Witness: {_cut(witness)}",
+                markup=False,
+                soft_wrap=True,
+            )
+    for one in tightness_of(ledger):
+        lines = (
+            f"T5 at p = {one.p}: measured over bound {one.lowest:.3f} to {one.highest:.3f} in {len(one.rows)} worlds"
+        )
+        console.print(lines, markup=False, soft_wrap=True)
+    console.print(ledger.words(), markup=False, soft_wrap=True)
+    console.print(f"Look at {page}", markup=False, soft_wrap=True)
 
 
 def _cut(text: str, limit: int = 400) -> str:
@@ -188,16 +252,18 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(found, allow_nan=False))
         return
-    console = Console()
+    console = _Console()
     for name in ("schattor-theory", "python", "system", "cores", "cuda"):
-        console.print(f"{name:18} {found[name]}", markup=False)
-    console.print("threads            " + ", ".join(f"{k}={v}" for k, v in found["threads"].items()), markup=False)
+        console.print(f"{name:18} {found[name]}", markup=False, soft_wrap=True)
+    console.print(
+        "threads            " + ", ".join(f"{k}={v}" for k, v in found["threads"].items()), markup=False, soft_wrap=True
+    )
     for pool in found["thread_pools"]:
-        console.print("thread pool        " + ", ".join(f"{v}" for v in pool.values()), markup=False)
+        console.print("thread pool        " + ", ".join(f"{v}" for v in pool.values()), markup=False, soft_wrap=True)
     for name, number in found["packages"].items():
-        console.print(f"{name:18} {number or 'MISSING'}", markup=False)
+        console.print(f"{name:18} {number or 'MISSING'}", markup=False, soft_wrap=True)
     for extra, state in found["extras"].items():
-        console.print(f"extra {extra:12} {_extra_words(state)}", markup=False)
+        console.print(f"extra {extra:12} {_extra_words(state)}", markup=False, soft_wrap=True)
 
 
 def _extra_words(state: dict[str, Any]) -> str:
@@ -207,12 +273,9 @@ def _extra_words(state: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Run the command; an error of the user is one line on stderr and exit code 2, never a traceback."""
+    """Run the command; what nobody foresaw is shown whole and is exit code 3, never 1."""
     try:
-        app(standalone_mode=True)
-    except SchattorError as error:
-        print(f"schattor: {error}", file=sys.stderr)
-        sys.exit(_BAD_USAGE)
-    except KeyboardInterrupt:
-        print("schattor: interrupted. Nothing was written; run the same command again.", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        app()
+    except Exception:
+        traceback.print_exc()
+        sys.exit(_COULD_NOT_RUN)

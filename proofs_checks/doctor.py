@@ -20,7 +20,12 @@ _CORE = (
 
 EXTRAS: dict[str, tuple[dict[str, str], str]] = {
     "test": (
-        {"pytest": "pytest", "hypothesis": "hypothesis", "array-api-strict": "array_api_strict", "pytest-xdist": "xdist"},
+        {
+            "pytest": "pytest",
+            "hypothesis": "hypothesis",
+            "array-api-strict": "array_api_strict",
+            "pytest-xdist": "xdist",
+        },
         "running the tests",
     ),
     "gpu": ({"cupy": "cupy"}, "arrays and studies on a CUDA device"),

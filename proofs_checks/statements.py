@@ -30,7 +30,9 @@ class Statement:
     status : {"proved", "known", "open", "derived", "definition"}
         Derived: a proof is written and awaits a second reading.
     document : str
-        Page and anchor in docs/theory.
+        Page in docs/theory.
+    heading : str
+        How the heading begins under which the statement stands there.
     group : str
         The statement this one is a part of, or its own id: asking for a group asks for its parts.
     """
@@ -42,9 +44,16 @@ class Statement:
     document: str
     hypotheses: tuple[str, ...] = ()
     group: str = ""
+    heading: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "group", self.group or self.id)
+        object.__setattr__(self, "heading", self.heading or self.id)
+
+    @property
+    def place(self) -> str:
+        """Return where the statement is written out, in words."""
+        return f"{self.document}, {self.heading}".replace("\\", "")
 
 
 ASSUMPTIONS: dict[str, str] = {
@@ -60,8 +69,8 @@ ASSUMPTIONS: dict[str, str] = {
 _BALL = ("A1", "A2", "A3")
 
 
-def _page(name: str, anchor: str) -> str:
-    return f"docs/theory/{name}.md#{anchor.lower()}"
+def _page(name: str) -> str:
+    return f"docs/theory/{name}.md"
 
 
 _ALL = (
@@ -70,35 +79,35 @@ _ALL = (
         title="Duality map",
         text="D_p(M) attains the dual norm: <M, D_p(M)> = ‖M‖_q with ‖D_p(M)‖_p = 1; it is orthogonally equivariant.",
         status="definition",
-        document=_page("geometry", "D1"),
+        document=_page("geometry"),
     ),
     Statement(
         id="D2",
         title="Updaters",
         text="The ball step minimises <M, Y> over ‖Y - X‖_p ≤ η, the regularised step <M, Y> + ‖Y - X‖_p²/(2η).",
         status="definition",
-        document=_page("geometry", "D2"),
+        document=_page("geometry"),
     ),
     Statement(
         id="D3",
         title="Momentum",
         text="Heavy ball V_k = μV_{k-1} + G_k is D3 with θ_k = (1 - μ)/(1 - μ^{k+1}), up to scale.",
         status="definition",
-        document=_page("geometry", "D3"),
+        document=_page("descent"),
     ),
     Statement(
         id="D4",
         title="Product geometry",
         text="|||X||| = ‖(‖X_b‖_{p_b}/ρ_b)_b‖_t; its duality map moves block b by ρ_b w_b D_{p_b}(M_b).",
         status="definition",
-        document=_page("geometry", "D4"),
+        document=_page("geometry"),
     ),
     Statement(
         id="T1",
         title="Descent, ball oracle",
         text="f(X⁺) ≤ f(X) - η‖∇f‖_q + 2η‖e‖_q + Lη²/2; the 2 cannot be lowered. Inexact oracles enter by κ alone.",
         status="proved",
-        document=_page("descent", "T1"),
+        document=_page("descent"),
         hypotheses=("A2",),
     ),
     Statement(
@@ -106,7 +115,7 @@ _ALL = (
         title="Descent, regularised oracle",
         text="f(X⁺) ≤ f(X) - η(1 - Lη/2)‖M‖_q² + η‖M‖_q‖e‖_q.",
         status="proved",
-        document=_page("descent", "T2"),
+        document=_page("descent"),
         hypotheses=("A2",),
     ),
     Statement(
@@ -114,15 +123,15 @@ _ALL = (
         title="Momentum error",
         text="e_k = B_k + N_k with ‖B_k‖_q ≤ b_k and (E‖N_k‖_q^β)^{1/β} ≤ cσA_k; A_k ≤ θ_k^{1-1/β} under the lemma.",
         status="proved",
-        document=_page("descent", "T3"),
+        document=_page("descent"),
         hypotheses=("A2", "A3"),
     ),
     Statement(
         id="T4a",
         title="Moment bound",
-        text="E‖ΣZ_i‖_q^β ≤ 2^{2-β} ΣE‖Z_i‖_q^β for β ≤ q ≤ β/(β-1). The best constant at β = q is between C_q and 2^{2-q}.",
+        text="E‖ΣZ_i‖_q^β ≤ 2^{2-β} ΣE‖Z_i‖_q^β for β ≤ q ≤ β/(β-1). At β = q the best constant is in [C_q, 2^{2-q}].",
         status="proved",
-        document=_page("martingale", "T4a"),
+        document=_page("martingale"),
         hypotheses=("N1",),
         group="T4",
     ),
@@ -131,7 +140,7 @@ _ALL = (
         title="Covariance bound",
         text="(E‖ΣZ_i‖_q²)^{1/2} ≤ ‖(ΣE Z_iZ_iᵀ)^{1/2}‖_q for 0 < q ≤ 2, on either side.",
         status="proved",
-        document=_page("martingale", "T4b"),
+        document=_page("martingale"),
         hypotheses=("N2",),
         group="T4",
     ),
@@ -140,7 +149,7 @@ _ALL = (
         title="Weighted bound",
         text="(E‖ΣZ_i‖_q^β)^{1/β} ≤ 2^{(2-β)/β}‖W‖_s (ΣE‖W⁺Z_i‖_a^β)^{1/β}.",
         status="proved",
-        document=_page("martingale", "T4c"),
+        document=_page("martingale"),
         hypotheses=("N3",),
         group="T4",
     ),
@@ -149,7 +158,7 @@ _ALL = (
         title="Rows and columns",
         text="(E‖S‖_q²)^{1/2} ≤ ‖(ΣE A_iA_iᵀ)^{1/2}‖_q + ‖(ΣE B_iᵀB_i)^{1/2}‖_q for Z_i = A_i + B_i.",
         status="proved",
-        document=_page("martingale", "T4d"),
+        document=_page("martingale"),
         group="T4",
     ),
     Statement(
@@ -157,7 +166,7 @@ _ALL = (
         title="Two-smoothness",
         text="E‖S‖_p² ≤ (p - 1)ΣE‖Z_i‖_p² for p ≥ 2.",
         status="known",
-        document=_page("martingale", "T4e"),
+        document=_page("martingale"),
         group="T4",
     ),
     Statement(
@@ -165,7 +174,7 @@ _ALL = (
         title="No free lunch for Muon",
         text="Signs on fresh coordinates: ‖ΣZ_i‖_q = n^{1/q}σ for n ≤ r, so N1 alone gives no exponent above q.",
         status="proved",
-        document=_page("martingale", "T4f"),
+        document=_page("martingale"),
         hypotheses=("N1",),
         group="T4",
     ),
@@ -174,7 +183,7 @@ _ALL = (
         title="Price of dimension",
         text="(E‖S‖_q^β)^{1/β} ≤ r^{1/q-1/β} 2^{(2-β)/β}(ΣE‖Z_i‖_q^β)^{1/β} for q ≤ β ≤ 2; sharp for symmetric noise.",
         status="proved",
-        document=_page("martingale", "T4g"),
+        document=_page("martingale"),
         hypotheses=("N1",),
         group="T4",
     ),
@@ -183,7 +192,7 @@ _ALL = (
         title="Stationarity, ball oracle",
         text="(1/K)ΣE‖∇f(X_k)‖_q ≤ Δ/(Kη) + Lη/2 + 2Lη(1-θ)/θ + 2cσ(κ_θ + 1/(θK)).",
         status="proved",
-        document=_page("stationarity", "T5"),
+        document=_page("stationarity"),
         hypotheses=_BALL,
     ),
     Statement(
@@ -191,7 +200,8 @@ _ALL = (
         title="Stationarity, any schedule",
         text="Ση_kE‖∇f(X_k)‖_q ≤ Δ + (L/2)Ση_k² + 2Ση_k(b_k + cσA_k); parameter-free schedules in closed form.",
         status="proved",
-        document=_page("stationarity", "T5-any"),
+        document=_page("stationarity"),
+        heading="T5",
         hypotheses=_BALL,
         group="T5",
     ),
@@ -200,7 +210,8 @@ _ALL = (
         title="Stationarity under a covariance bound",
         text="4(LΔσ²/K)^{1/4} + 3σ^{3/2}(LΔ)^{-1/4}K^{-3/4}: no dimension in it.",
         status="proved",
-        document=_page("stationarity", "T5-N2"),
+        document=_page("stationarity"),
+        heading="N2 corollary",
         hypotheses=("A1", "A2", "N2"),
         group="T5",
     ),
@@ -209,7 +220,7 @@ _ALL = (
         title="Stationarity with high probability",
         text="With probability at least 1-γ only the noise terms gain γ^{-1/β}, or √(2 ln(2K/γ)) for bounded noise.",
         status="proved",
-        document=_page("stationarity", "T5-hp"),
+        document=_page("stationarity"),
         hypotheses=_BALL,
         group="T5",
     ),
@@ -218,7 +229,8 @@ _ALL = (
         title="Stationarity, noise paid once",
         text="T5 with (2-θ)cσ(κ_θ + 1/(θK)) for its noise terms, and the same in any schedule.",
         status="derived",
-        document=_page("stationarity", "T5'"),
+        document=_page("sharper"),
+        heading="T5′",
         hypotheses=(*_BALL, "exact oracle"),
         group="T5",
     ),
@@ -227,7 +239,7 @@ _ALL = (
         title="Stationarity, regularised oracle",
         text="((1/K)ΣE‖∇f‖_q²)^{1/2} ≤ ((1+κ)/(2μ))(σA + √(σ²A² + 4μΔ/(ηK))) + σA; pairs (a, b) for aΔ/(ηK) + bσ²A².",
         status="proved",
-        document=_page("stationarity", "T6"),
+        document=_page("stationarity"),
         hypotheses=_BALL,
     ),
     Statement(
@@ -235,7 +247,8 @@ _ALL = (
         title="Stationarity, regularised oracle, noise paid once",
         text="T6's sharp form with (1-θ)σA for its last σA.",
         status="derived",
-        document=_page("stationarity", "T6*"),
+        document=_page("sharper"),
+        heading="T6\\*",
         hypotheses=(*_BALL, "exact oracle"),
         group="T6",
     ),
@@ -244,7 +257,7 @@ _ALL = (
         title="Multi-block",
         text="T1-T3, T5, T6 hold in the product geometry, with L = ‖(ρ_b²L_b)‖_v and cσ = ‖(ρ_bc_bσ_b)‖_u.",
         status="proved",
-        document=_page("blocks", "T7"),
+        document=_page("extensions"),
         hypotheses=_BALL,
     ),
     Statement(
@@ -252,36 +265,36 @@ _ALL = (
         title="Norm transfer",
         text="‖G‖_F ≤ ‖G‖_q ≤ r^{1/q-1/2}‖G‖_F; Frobenius smoothness grows by r^{1-2/p} in S_p → S_q.",
         status="proved",
-        document=_page("transfer", "T8"),
+        document=_page("extensions"),
     ),
     Statement(
         id="T9",
         title="Exact constants of the worlds",
         text="½<X, PXQ> has L = ‖(λ_i(P)λ_i(Q))_i‖_{p/(p-2)}, Σλ_j²φ(u_jᵀXv_j) has L = ‖λ‖_{2p/(p-2)}².",
         status="proved",
-        document=_page("problems", "T9"),
+        document=_page("synthetic"),
     ),
     Statement(
         id="C",
         title="Controlled noise",
         text="Z = στU diag(ε_iw_i)Vᵀ meets N1 with equality; the basis decides which N2 and N3 hold, with exact σ.",
         status="proved",
-        document=_page("noise", "C"),
+        document=_page("synthetic"),
     ),
     Statement(
         id="T10",
         title="Nesterov look-ahead",
         text="Directions from (1-τ)M + τG: T5 with b̃_k = (1-τ_k)b_k and Ã_k.",
         status="proved",
-        document=_page("variants", "T10"),
+        document=_page("extensions"),
         hypotheses=_BALL,
     ),
     Statement(
         id="T11",
         title="Decoupled weight decay",
-        text="Weight decay is stochastic Frank–Wolfe on the ball of radius 1/λ: bounds on its gap and, for convex f, h_K.",
+        text="Weight decay is stochastic Frank–Wolfe on the ball of radius 1/λ: its gap and, for convex f, h_K.",
         status="proved",
-        document=_page("variants", "T11"),
+        document=_page("extensions"),
         hypotheses=(*_BALL, "‖X_0‖_p ≤ 1/λ"),
     ),
     Statement(
@@ -289,7 +302,7 @@ _ALL = (
         title="Recursive momentum",
         text="(1/K)ΣE‖∇f‖_q ≤ Δ/(Kη) + Lη/2 + 2cℓηθ^{-1/β} + 2cσ·avg A_k: no drift.",
         status="proved",
-        document=_page("variants", "T12"),
+        document=_page("extensions"),
         hypotheses=(*_BALL, "mean smoothness"),
     ),
     Statement(
@@ -297,7 +310,7 @@ _ALL = (
         title="Minibatches",
         text="A mean of m draws has σm^{-(1-1/β)}, with c once.",
         status="proved",
-        document=_page("optimality", "T13a"),
+        document=_page("extensions"),
         hypotheses=("A3",),
         group="T13",
     ),
@@ -306,7 +319,7 @@ _ALL = (
         title="Lift",
         text="f(X) = h(Xe_1) has the same Δ, L, σ and the same runs for every p.",
         status="proved",
-        document=_page("optimality", "T13b"),
+        document=_page("extensions"),
         group="T13",
     ),
     Statement(
@@ -314,7 +327,7 @@ _ALL = (
         title="Momentum is necessary",
         text="Without momentum (1/K)ΣE‖∇f(X_k)‖_q ≥ (1-2e^{-4.5})σ/2 on an instance, for every p and K.",
         status="proved",
-        document=_page("optimality", "T13c"),
+        document=_page("extensions"),
         group="T13",
     ),
 )

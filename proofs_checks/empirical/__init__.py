@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from . import descent, geometry, momentum_error, updaters
+from . import (
+    blocks,
+    descent,
+    geometry,
+    martingale,
+    momentum_error,
+    optimality,
+    regularized,
+    scaling,
+    stationarity,
+    stationarity_proof,
+    transfer,
+    updaters,
+    variants,
+    weight_decay,
+    worlds,
+)
 from .check import Check, Context, Finding
 
 __all__ = ["CHECKS", "Check", "Context", "Finding"]
@@ -12,4 +28,15 @@ CHECKS: tuple[Check, ...] = (
     *updaters.CHECKS,
     *descent.CHECKS,
     *momentum_error.CHECKS,
+    *martingale.CHECKS,
+    *stationarity.CHECKS,
+    *stationarity_proof.CHECKS,
+    *scaling.CHECKS,
+    *regularized.CHECKS,
+    *blocks.CHECKS,
+    *transfer.CHECKS,
+    *worlds.CHECKS,
+    *variants.CHECKS,
+    *weight_decay.CHECKS,
+    *optimality.CHECKS,
 )

@@ -79,7 +79,8 @@ def _moment_shape_holds(context: Context) -> Finding:
         outer = exponents.dual_exponent(balance)
         for order in (2.0, 1.5):
             shapes = {
-                b: MomentShape(constant=1.0, moment_order=order if b == "v" else 2.0, sigma=s) for b, s in sigmas.items()
+                b: MomentShape(constant=1.0, moment_order=order if b == "v" else 2.0, sigma=s)
+                for b, s in sigmas.items()
             }
             shape = product.product_moment_shape(shapes, _RADII, balance)
             for kind in ("shared", "own"):
@@ -150,7 +151,10 @@ def _run_case(balance: float, oracle: str, kind: str) -> Case:
         options: dict[str, Any] = {"scale_spread": 100.0}
         if kind == "quiet":
             # one direction in each block, where T5's first terms are attained block by block
-            noise, options = NOISES["none"].build(_SHAPES, geometry), {"left": "one_hot", "right": "one_hot", "start": "spike"}
+            noise, options = (
+                NOISES["none"].build(_SHAPES, geometry),
+                {"left": "one_hot", "right": "one_hot", "start": "spike"},
+            )
         f = PROBLEMS["separable"].build(_SHAPES, geometry, smoothness=1.0, initial_gap=0.5, **options)
         shape = noise.moment_shape(geometry)
         best = tuning.tuned(f.initial_gap, 1.0, shape.scale, n_steps)

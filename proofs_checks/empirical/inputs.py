@@ -1,4 +1,4 @@
-"""Inputs on which identities and inequalities are tried: matrices that have broken such code before, and random ones."""
+"""Inputs on which identities and inequalities are tried: matrices that have broken such code, and random ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from synthetic.haar import haar_orthogonal
 from .check import Context
 from .tally import rounding
 
-__all__ = ["EXPONENTS", "P_FAMILY", "inner", "map_condition", "matrices", "p_label", "random_direction", "with_spectrum"]
+__all__ = [
+    "EXPONENTS",
+    "P_FAMILY",
+    "inner",
+    "map_condition",
+    "matrices",
+    "p_label",
+    "random_direction",
+    "with_spectrum",
+]
 
 P_FAMILY = (2.0, 4.0, math.inf)
 """The exponents of the family that every statement is tried on: normalised SGD, between, Muon."""

@@ -105,7 +105,9 @@ def _moment_shape_holds(context: Context) -> Finding:
                         tally.at_most(found, shape.of_weights(weights), slack=slack, witness=witness)
                         is_sharp = kind == "fresh coordinates" and probability == 0.5 and shape.moment_order == q
                         if is_sharp:
-                            tally.at_most(shape.of_weights(weights), found, slack=slack, witness=witness | {"claim": "sharp"})
+                            tally.at_most(
+                                shape.of_weights(weights), found, slack=slack, witness=witness | {"claim": "sharp"}
+                            )
     return tally.finding("N1's moment shape holds by enumeration, sharp for signs on fresh coordinates.")
 
 
@@ -211,7 +213,9 @@ def _weighted_shape_holds(context: Context) -> Finding:
                 w = np.diag(raw / scale) if power > 0 else np.eye(3)
                 for kind, matrices in _small_directions(rng, n).items():
                     for probability in (0.5, 0.05):
-                        laws = [_TwoPoint(m / float(schatten.schatten_norm(m, inner)), 1.0, probability) for m in matrices]
+                        laws = [
+                            _TwoPoint(m / float(schatten.schatten_norm(m, inner)), 1.0, probability) for m in matrices
+                        ]
                         sigma = max(law.moment(inner, order) for law in laws) ** (1 / order)
                         record = assumptions.WeightedNoise(
                             moment_order=order, inner_exponent=inner, sigma=sigma,

@@ -152,7 +152,9 @@ def _weights_and_lemma(context: Context) -> Finding:
             if name.startswith("θ"):
                 limit = momentum_error.stationary_weight(float(thetas[-1]), beta)
                 settled = limit**beta + (1 - limit**beta) * (1 - float(thetas[-1])) ** (beta * k)
-                tally.equal(norms**beta, settled, slack=slack, witness=witness | {"claim": "limit", "moment_order": beta})
+                tally.equal(
+                    norms**beta, settled, slack=slack, witness=witness | {"claim": "limit", "moment_order": beta}
+                )
             for stop in range(2, n + 1, 6) if name != "random" else ():
                 lemma = momentum_error.momentum_error_lemma(thetas[:stop], beta)
                 if lemma.is_applicable:
@@ -161,7 +163,9 @@ def _weights_and_lemma(context: Context) -> Finding:
     mean = momentum_error.momentum_error_lemma(1 / (k + 1.0), 2.0)
     tally.equal(mean.value, n**-0.5, slack=rounding(1, operations=n), witness={"claim": "lemma attained"})
     broken = momentum_error.momentum_error_lemma([1.0, 0.5, 0.2], 2.0)
-    tally.equal(float(broken.is_applicable), 0.0, slack=0.5, witness={"claim": "the lemma refuses 1/θ_k - 1/θ_{k-1} > 1"})
+    tally.equal(
+        float(broken.is_applicable), 0.0, slack=0.5, witness={"claim": "the lemma refuses 1/θ_k - 1/θ_{k-1} > 1"}
+    )
     return tally.finding("A_k is the norm of the averaging weights, and the lemma bounds it where its condition holds.")
 
 
@@ -171,13 +175,13 @@ def _averaged_noise_case(p: float, options: dict[str, Any], name: str, law: str,
 
     def sample(context: Context) -> Sample:
         geometry = schatten.SchattenGeometry(p)
-        tail = {"tail": "two_point", "tail_probability": 0.25} if order < 2 else {}
+        tail = {"tail": "two_point", "tail_probability": 0.5} if order < 2 else {}
         noise = NOISES[law].build(shape, p, sigma=0.7, moment_order=order, **tail)
         shape_of = noise.moment_shape(p)
         problem = PROBLEMS["quadratic"].build(shape, p)
         optimizer = schattor.Schattor(p, **options)
         split = Split(optimizer.theta_at)
-        repeats = 400 * context.sample_factor * (4 if context.is_full else 1)
+        repeats = 800 * context.sample_factor * (4 if context.is_full else 1)
         axes = context.axes(p=p, schedule=name, law=law, order=order)
         simulate(problem, noise, optimizer, n_steps=n_steps, repeats=repeats, seed=axes, observers=[split])
         beta = shape_of.moment_order
@@ -186,7 +190,9 @@ def _averaged_noise_case(p: float, options: dict[str, Any], name: str, law: str,
         bound = (shape_of.scale * float(weights[-1])) ** beta
         # p = 2 with N2: E‖N_k‖² is exactly Σ w² E‖Z‖²
         is_exact = p == 2 and beta == 2
-        return Sample(values=values, bound=bound, sense="equal" if is_exact else "upper", ceiling=0.7**2 if is_exact else math.inf)
+        return Sample(
+            values=values, bound=bound, sense="equal" if is_exact else "upper", ceiling=0.7**2 if is_exact else math.inf
+        )
 
     return Case(key={"p": p_label(p), "schedule": name, "noise": law, "moment_order": order}, sample=sample)
 

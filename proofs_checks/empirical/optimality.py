@@ -58,7 +58,7 @@ def _minibatch_shape_holds(context: Context) -> Finding:
 
 
 def _lift_is_the_same_for_every_p(context: Context) -> Finding:
-    """``f(X) = h(Xe_1)`` with column noise: the same constants and the same run, bit for bit up to rounding, for every p."""
+    """``f(X) = h(Xe_1)`` with column noise: the same constants and, up to rounding, the same run for every p."""
     tally = Tally(context)
     shape, n_steps = (4, 3), 60
     for function in ("quadratic", "saturating", "chain"):
@@ -98,7 +98,9 @@ def _necessity_case(p: float, n_steps: int) -> Case:
         repeats = 64 * context.sample_factor * (2 if context.is_full else 1)
         runs = simulate(problem, noise, optimizer, n_steps=n_steps, repeats=repeats, seed=context.axes(p=p, K=n_steps))
         # the slope never exceeds σ/2
-        return Sample(values=runs.stationarity_mean, bound=bound.value, sense="lower", ceiling=problem.gradient_bound(p))
+        return Sample(
+            values=runs.stationarity_mean, bound=bound.value, sense="lower", ceiling=problem.gradient_bound(p)
+        )
 
     return Case(key={"p": p_label(p), "n_steps": n_steps}, sample=sample)
 

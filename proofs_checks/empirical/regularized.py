@@ -48,7 +48,7 @@ def _sharp_plan(index: int, function: Any) -> Any:
 
 def _cases(function: Any) -> list[Any]:
     return [
-        bound_case({"theta": theta}, _sharp_plan(i, function), world=world, p=p, n_steps=250, repeats=48)
+        bound_case({"theta": theta}, _sharp_plan(i, function), world=world, p=p, n_steps=120, repeats=48)
         for i, theta in enumerate((0.2, 1.0))
         for world in _SECOND_MOMENTS
         for p in P_FAMILY
@@ -85,8 +85,8 @@ def _pairs_stay_above(context: Context) -> Finding:
     """Each pair (a, b) dominates the sharp form wherever its side condition holds, and runs stay below it."""
     tally = Tally(context)
     n_applicable = 0
-    for theta in np.geomspace(0.01, 1.0, 16):
-        for rate in np.geomspace(1e-4, 0.9, 25):
+    for theta in np.geomspace(0.01, 1.0, 12):
+        for rate in np.geomspace(1e-4, 0.9, 18):
             for sigma in (0.0, 0.3, 3.0):
                 for n_steps in (3, 100):
                     numbers = {"initial_gap": 0.7, "smoothness": 1.0, "step_size": rate, "momentum": 1 - theta,
@@ -99,10 +99,10 @@ def _pairs_stay_above(context: Context) -> Finding:
                         sharp = _largest_root(theta, rate, 0.7, sigma, n_steps) ** 2
                         witness = {**numbers, "sigma": sigma, "pair": pair.terms}
                         tally.at_most(sharp, pair.value, slack=1e-12 * pair.value, witness=witness)
-    tally.at_most(1000, n_applicable, witness={"claim": "the side conditions are met often enough to test"})
+    tally.at_most(500, n_applicable, witness={"claim": "the side conditions are met often enough to test"})
     _conditions_are_enforced(tally)
     cases = [
-        bound_case({"pair": pair}, _pair_plan(0, pair), world=world, p=p, n_steps=200, repeats=48)
+        bound_case({"pair": pair}, _pair_plan(0, pair), world=world, p=p, n_steps=100, repeats=48)
         for pair in (0, 4)
         for world in ("flat quadratic, fixed signs, N2", "one direction, no noise")
         for p in P_FAMILY
@@ -139,7 +139,9 @@ def _mean_square_weight(theta: float, n_steps: int) -> float:
     return total / n_steps
 
 
-def _largest_root(theta: float, rate: float, gap: float, sigma: float, n_steps: int, square: float | None = None) -> float:
+def _largest_root(
+    theta: float, rate: float, gap: float, sigma: float, n_steps: int, square: float | None = None
+) -> float:
     """Return the largest root mean square of ∇f that T2 and T3 allow, by bisection; L = 1, η = rate.
 
     With m, e, ν the root mean squares of ‖M‖, ‖e‖, ‖N‖: ``(1 - λ/2)m² - me ≤ Δ/(ηK)``, ``e ≤ κm + ν``, and the
@@ -181,12 +183,14 @@ def _follows_from_its_proof(context: Context) -> Finding:
                     )  # fmt: skip
                     root = _largest_root(theta, rate, 0.6, sigma, n_steps)
                     slack = rounding(1, operations=100) * root
-                    tally.equal(math.sqrt(bound.value), root, slack=slack, witness=witness | {"rate": rate, "sigma": sigma})
+                    tally.equal(
+                        math.sqrt(bound.value), root, slack=slack, witness=witness | {"rate": rate, "sigma": sigma}
+                    )
     return tally.finding("T6's sharp form follows from T2 and T3 with every constant.")
 
 
 def _gap_term_is_attained(context: Context) -> Finding:
-    """Gradient steps on ``½L<A, X>²`` without noise and momentum: ``Σ‖∇f‖²`` is what T6 allows, up to what is left of f."""
+    """Gradient steps on ``½L<A, X>²`` without noise: ``Σ‖∇f‖²`` is what T6 allows, less what is left of f."""
     tally = Tally(context)
     for p in P_FAMILY:
         problem = PROBLEMS["huber"].build((3, 3), p, sigma=1e6, initial_gap=2.0, smoothness=1.5)
@@ -197,7 +201,12 @@ def _gap_term_is_attained(context: Context) -> Finding:
             runs = simulate(problem, noise, optimizer, n_steps=n_steps, repeats=1, seed=0)
             shape = MomentShape(constant=1.0, moment_order=2.0, sigma=0.0)
             bound = regularized.regularized_bound(
-                initial_gap=problem.initial_gap, smoothness=1.5, shape=shape, step_size=eta, momentum=0.0, n_steps=n_steps
+                initial_gap=problem.initial_gap,
+                smoothness=1.5,
+                shape=shape,
+                step_size=eta,
+                momentum=0.0,
+                n_steps=n_steps,
             )
             left = float(runs.value_last[0]) / (n_steps * eta * (1 - rate / 2))
             witness = {"p": p_label(p), "rate": rate}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from multiprocessing.connection import wait as wait_for_sentinels
 
 from ..evidence import Evidence, Verdict
+from ..scaling.execute import start_worker
 from . import CHECKS
 from .check import FALSE_FAILURES, LEVELS, Check, Context
 
@@ -78,7 +75,8 @@ def _drain(checks: list[Check], seed: int, level: str, jobs: int, broken: list[C
     """Yield evidence as it comes; the checks that a broken pool has lost are put into ``broken``."""
     # spawn: a forked child would inherit the state of BLAS threads and generators
     method = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=_start_worker)
+    before = {child.pid for child in multiprocessing.active_children()}
+    pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=start_worker)
     waiting: dict[Future[Evidence], Check] = {}
     try:
         for check in checks:
@@ -96,6 +94,11 @@ def _drain(checks: list[Check], seed: int, level: str, jobs: int, broken: list[C
                     yield future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        if waiting:  # interrupted: checks that are still running are ended with their workers
+            for child in multiprocessing.active_children():
+                if child.pid not in before:
+                    child.terminate()
+                    child.join()
 
 
 def lost(check: Check, seed: int) -> Evidence:
@@ -114,16 +117,3 @@ def lost(check: Check, seed: int) -> Evidence:
 def _run_named(name: str, seed: int, level: str) -> Evidence:
     check = next(check for check in CHECKS if check.name == name)
     return check.run(context_of(seed, level))
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_sentinels([parent.sentinel])
-        os._exit(1)

@@ -20,6 +20,7 @@ from .check import Context, Finding
 __all__ = ["Case", "Sample", "judge", "log_e_value", "smallest_visible_excess", "worse_of"]
 
 _BETS = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
+_ROUNDING = 1e-12  # by which a computed value may pass a ceiling that is attained
 _UNDECIDED = 1e-3  # probability with which the intervals of a check leave a true statement undecided, by t theory
 
 
@@ -77,7 +78,7 @@ class Sample:
     sense : {"upper", "lower", "equal"}
         Whether the mean is at most, at least or equal to the bound.
     ceiling : float
-        A number no value exceeds; needed for "lower" and "equal".
+        A number no value exceeds if the statement is true; needed for "lower" and "equal".
     """
 
     values: NDArray[np.float64]
@@ -87,15 +88,16 @@ class Sample:
     reason: str = ""
 
     def log_evidence(self) -> float:
-        """Return the logarithm of the e-value against the bound."""
+        """Return the logarithm of the e-value against the bound; infinite where one value alone refutes it."""
         assert self.bound is not None
+        ceiling = self.ceiling * (1 + _ROUNDING)
+        if (self.values > ceiling).any() or (self.sense == "lower" and self.bound >= ceiling):
+            return math.inf
         found = []
         if self.sense in ("upper", "equal"):
             found.append(log_e_value(self.values, self.bound))
         if self.sense in ("lower", "equal"):
-            # rounding may lift a value a little above a ceiling that is attained
-            gap = self.ceiling * (1 + 1e-12) - self.values
-            found.append(log_e_value(gap, self.ceiling * (1 + 1e-12) - self.bound))
+            found.append(log_e_value(ceiling - self.values, ceiling - self.bound))
         # two tests at half the error rate each
         return max(found) - math.log(len(found))
 
@@ -113,8 +115,9 @@ def judge(context: Context, cases: Sequence[Case], subject: str, **data: Any) ->
     """Return the finding on all cases together.
 
     *violated*: the e-value of a case reaches its share of the error rate, and reaches it again with a fresh seed and
-    ten times the samples. *holds*: for every case the t interval of the mean, 99.9 % for all cases together, lies
-    on the right side of the bound. Between the two: *inconclusive*. Cases without an applicable bound are left out and said so.
+    ten times the samples; one such case is enough, and the others are not drawn again. *holds*: for every case the t
+    interval of the mean, 99.9 % for all cases together, lies on the right side of the bound. Between the two:
+    *inconclusive*. Cases without an applicable bound are left out, and said so.
     """
     threshold = -math.log(context.error_rate / max(1, len(cases)))
     rows, skipped, confirmed, open_cases = [], [], None, []
@@ -125,18 +128,20 @@ def judge(context: Context, cases: Sequence[Case], subject: str, **data: Any) ->
             continue
         row = _row(case, sample, level=1 - _UNDECIDED / len(cases))
         rows.append(row)
-        if sample.log_evidence() >= threshold:
+        if sample.log_evidence() >= threshold and confirmed is None:
             second = case.sample(context.again())
             again = second.log_evidence() if second.bound is not None else -math.inf
             row["verdict"] = Verdict.VIOLATED.value if again >= threshold else Verdict.INCONCLUSIVE.value
-            if again >= threshold and confirmed is None:
+            if again >= threshold:
                 confirmed = _witness(context, case, sample, second)
         if row["verdict"] == Verdict.INCONCLUSIVE.value:
             open_cases.append(row)
     if not rows:
         return Finding(verdict=Verdict.NOT_APPLICABLE, detail=f"{subject}: {_reasons(skipped)}", data=data)
     verdict = Verdict.VIOLATED if confirmed else Verdict.INCONCLUSIVE if open_cases else Verdict.HOLDS
-    words = f"{subject}: {len(rows)} comparisons, ratio to the bound at most {max(r['ratio'] for r in rows):.3g}."
+    visible = smallest_visible_excess(max(r["n"] for r in rows), context.error_rate / len(cases))
+    words = f"{subject}: {len(rows)} comparisons, ratio to the bound at most {max(r['ratio'] for r in rows):.3g}; "
+    words += f"a ratio of {visible:.2f} would be seen in values without spread."
     if open_cases:
         words += f" Undecided: {len(open_cases)}."
     if skipped:

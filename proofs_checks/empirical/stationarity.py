@@ -77,7 +77,7 @@ def _any_schedule(context: Context) -> Finding:
         worlds = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2", "flat quadratic, two-point tail, N3")
         if name == "no momentum":
             worlds = _TIGHT
-        cases += world_cases(_schedule_plan(name), worlds=worlds, n_steps=200, key={"schedule": name})
+        cases += world_cases(_schedule_plan(name), worlds=worlds, n_steps=150, key={"schedule": name})
     return judge(context, cases, "Weighted mean stationarity against T5's any-schedule form")
 
 

@@ -93,7 +93,9 @@ def _closed_form(tally: Tally, theta: float, n_steps: int, beta: float) -> None:
             gain, price = 1 - defect, 2 + excess - defect
             settling = price / gain / (theta * n_steps)
             room = settling * ((1 + excess) * smoothness * eta * (1 - theta) / theta + 2.3 * sigma)
-            tally.at_most(found.value, exact + room, slack=slack, witness=witness | {"claim": "no more than the proof gives"})
+            tally.at_most(
+                found.value, exact + room, slack=slack, witness=witness | {"claim": "no more than the proof gives"}
+            )
 
 
 def _terms_are_attained(context: Context) -> Finding:
@@ -213,11 +215,15 @@ def _tuning_is_optimal(context: Context) -> Finding:
             tally.equal(found.bound.value, same.value, slack=1e-10 * same.value, witness=numbers | {"beta": beta})
             for theta in np.geomspace(1e-3, 1.0, 40):
                 other = _t5(tuning.best_step_size(theta, **numbers), theta, sigma, beta, numbers)
-                tally.at_most(found.bound.value, other.value, slack=1e-6 * other.value, witness=numbers | {"theta": theta})
+                tally.at_most(
+                    found.bound.value, other.value, slack=1e-6 * other.value, witness=numbers | {"theta": theta}
+                )
     # K → ∞: halving follows the rate
     for beta in (1.2, 1.5, 2.0):
         rate = tuning.rate_exponent(beta)
-        ratio = tuning.tuned(1.0, 1.0, 1.0, 10**9, beta).bound.value / tuning.tuned(1.0, 1.0, 1.0, 10**11, beta).bound.value
+        ratio = (
+            tuning.tuned(1.0, 1.0, 1.0, 10**9, beta).bound.value / tuning.tuned(1.0, 1.0, 1.0, 10**11, beta).bound.value
+        )
         tally.equal(math.log(ratio) / math.log(100), rate, slack=0.03, witness={"moment_order": beta, "claim": "rate"})
     return tally.finding("The theory's step size and momentum minimise T5's closed form.")
 

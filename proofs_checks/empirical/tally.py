@@ -17,7 +17,9 @@ from .check import Context, Finding
 __all__ = ["Tally", "rounding"]
 
 _EPS = float(np.finfo(float).eps)
-_BACKWARD = 8  # source: the modest constant of LAPACK's backward error c max(m, n) eps ‖·‖, as in docs/theory/geometry.md
+_BACKWARD = (
+    8  # source: the modest constant of LAPACK's backward error c max(m, n) eps ‖·‖, as in docs/theory/geometry.md
+)
 
 Witness = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 

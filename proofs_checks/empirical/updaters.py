@@ -44,7 +44,11 @@ def _ball_step_is_a_minimiser(context: Context) -> Finding:
                 y = np.stack([random_direction(rng, m.shape) for _ in range(10)])
                 y *= eta / geometry.norm(y)[:, None, None]
                 tally.at_most(
-                    inner(m, moved), inner(m, y), slack=slack * size, scale=eta * size, witness=witness | {"claim": "best"}
+                    inner(m, moved),
+                    inner(m, y),
+                    slack=slack * size,
+                    scale=eta * size,
+                    witness=witness | {"claim": "best"},
                 )
     return tally.finding("The ball step is feasible, has the optimal value and is beaten by no feasible point.")
 

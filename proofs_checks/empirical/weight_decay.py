@@ -56,7 +56,7 @@ class _Gap:
 
 
 def _world(context: Context, p: float, kind: str) -> tuple[Any, Any, float]:
-    """Return a convex problem that starts in the ball, a noise, and the least value on the ball (or a number below it)."""
+    """Return a convex problem that starts in the ball, a noise, and a lower bound of its values on the ball."""
     shape = (4, 3)
     if kind == "far minimiser":
         # so far outside the ball that the objective is linear on it, where the gap is spent without loss
@@ -160,7 +160,9 @@ def _follows_from_its_proof(context: Context) -> Finding:
                     tally.at_most(mean, bound.value, slack=1e-11 * mean, witness=witness | {"claim": "gap"})
                     # bias-corrected weights settle a little later
                     room = 2 * _RADIUS * (4 * smoothness * _RADIUS * rate / theta + 2.5 * sigma) / (theta * n_steps)
-                    tally.at_most(bound.value, mean + room, slack=1e-11 * mean, witness=witness | {"claim": "gap, room"})
+                    tally.at_most(
+                        bound.value, mean + room, slack=1e-11 * mean, witness=witness | {"claim": "gap, room"}
+                    )
                     kept = (1 - rate) ** np.arange(n_steps - 1, -1, -1.0)
                     # Σ_k (1-γ)^{K-1-k} 2LR²γ² is at most 2LR²γ
                     last = (1 - rate) ** n_steps * gap + 2 * _RADIUS * rate * float(kept @ errors)

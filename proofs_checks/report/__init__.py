@@ -1,5 +1,1 @@
-"""The report: one page that opens without a network."""
-
-from .page import write_report
-
-__all__ = ["write_report"]
+"""The report of a run of checks: figures, tables, and one page that opens without a network."""

@@ -34,10 +34,13 @@ def run_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
         If the world cannot be built as the study says.
     """
     if cell.held is None:
-        from .estimated import run_estimated_cell
+        from .estimated import run_estimated_cell  # it builds on this module
 
         return run_estimated_cell(cell, device)
     world = build_world(cell)
+    if isinstance(world.shape, NotApplicable) and cell.tuned_for == cell.assumption:
+        reason = world.shape.reason  # then the theory has no tuning to run with either
+        return {"status": f"not_applicable: {reason}", "bound_status": "not_applicable", "bound_reason": reason}
     step_size, momentum = theory_tuning(cell, world)
     if cell.point["tuning"] == "empirical":
 

@@ -82,11 +82,10 @@ def compare_with_bound(points: Sequence[Point], *, level: float = 0.95) -> list[
 def _compare(point: Point, level: float, strict: float) -> Comparison:
     statistic = str(point.first("bound_statistic") or "stationarity_mean")
     constants = str(point.first("constants") or "exact")
-    bound = point.first("bound")
+    bound = point.bound
 
     def result(verdict: Verdict, reason: str, ratio: Estimate | None = None) -> Comparison:
-        value = None if bound is None else float(bound)  # type: ignore[arg-type]
-        return Comparison(point.arm, point.key, statistic, value, ratio, constants, verdict, reason)
+        return Comparison(point.arm, point.key, statistic, bound, ratio, constants, verdict, reason)
 
     if point.first("bound_status") == "not_applicable":
         return result(Verdict.NOT_APPLICABLE, str(point.first("bound_reason") or ""))
@@ -94,8 +93,8 @@ def _compare(point: Point, level: float, strict: float) -> Comparison:
     usable = values[np.isfinite(values)]
     if bound is None or usable.size < 2:
         return result(Verdict.INCONCLUSIVE, f"{usable.size} of {values.size} runs ended well")
-    ratio = ratio_to_bound(usable, float(bound), level=level)  # type: ignore[arg-type]
-    is_above = ratio_to_bound(usable, float(bound), level=strict).low > 1  # type: ignore[arg-type]
+    ratio = ratio_to_bound(usable, bound, level=level)
+    is_above = ratio_to_bound(usable, bound, level=strict).low > 1
     if constants != "exact":
         side = "above" if ratio.low > 1 else "below" if ratio.high <= 1 else "at"
         return result(Verdict.INCONCLUSIVE, f"estimated constants: the runs are {side} the estimated bound", ratio)
@@ -115,14 +114,14 @@ def moment_rate(moment_order: float) -> float:
 
 def judge(expectation: Expectation, pairs: Sequence[tuple[Series, Fit]]) -> list[Judgement]:
     """Return what each exponent that the expectation speaks of says about it."""
-    found = [_judge(expectation, series, fit) for series, fit in pairs if _applies(expectation, series)]
+    found = [_judge(expectation, series, fit) for series, fit in pairs if _applies(expectation, series, fit)]
     if found:
         return found
     return [Judgement(expectation.arm, {}, _words(expectation, 0.0), None, Verdict.INCONCLUSIVE, "no such results yet")]
 
 
-def _applies(expectation: Expectation, series: Series) -> bool:
-    if series.arm != expectation.arm:
+def _applies(expectation: Expectation, series: Series, fit: Fit) -> bool:
+    if series.arm != expectation.arm or fit.statistic != expectation.statistic:
         return False
     for name, wanted in expectation.where.items():
         spelled = [axis_values({name: value})[name] for value in wanted]
@@ -157,10 +156,14 @@ def _judge(expectation: Expectation, series: Series, fit: Fit) -> Judgement:
         return result(Verdict.INCONCLUSIVE, f"{fit.n_masked} runs are left out, which may favour the others")
     inner = fit.interval(1 - 2 * expectation.alpha)  # two one-sided statements at alpha each
     verdict = _verdict(expectation.kind, value, expectation.margin, inner, fit.exponent)
+    shown = f"exponent {fit.exponent.value:.3f}, {100 * inner.level:.0f} % interval [{inner.low:.3f}, {inner.high:.3f}]"
     is_zero = expectation.kind == "equals" and value == 0.0
     if is_zero and fit.label == "not a power law" and verdict is Verdict.HOLDS:
-        return result(Verdict.INCONCLUSIVE, fit.reason)
-    shown = f"exponent {fit.exponent.value:.3f}, {100 * inner.level:.0f} % interval [{inner.low:.3f}, {inner.high:.3f}]"
+        # a slope of zero over a bend says nothing: then each half has to be flat by itself
+        halves = [half for half in (fit.lower_half, fit.upper_half) if half is not None]
+        if not all(-expectation.margin <= half.low and half.high <= expectation.margin for half in halves):
+            return result(Verdict.INCONCLUSIVE, fit.reason)
+        shown += "; the halves differ, each within the margin"
     return result(verdict, shown)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +13,16 @@ from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds.tuning import tuned
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
-from schattor_theory.geometry import Geometry, ProductGeometry, SchattenGeometry
+from schattor_theory.geometry import Geometry, ProductGeometry, SchattenGeometry, dual_exponent
 from synthetic import NOISES, PROBLEMS
 from synthetic.estimates import Estimate, student_t_mean
 from synthetic.noise.minibatch import minibatch_covariance_sigma
 from synthetic.problems.estimated import secant_smoothness
 from synthetic.seeds import Streams
 
+from .cell import bound_of, simulate_cell, statistics_of
 from .plan import Cell
+from .tuning import best_step_size
 from .world import World, builder_of
 
 __all__ = ["AlongTheRun", "run_estimated_cell"]
@@ -79,18 +80,23 @@ def _geometry(cell: Cell, start: Any) -> Geometry:
 
 
 def _build(cell: Cell, repeat: int) -> tuple[Any, Any]:
-    """Return the problem and noise; the start is drawn by repeat, so that runs start independently."""
+    """Return the problem and noise of one repeat, each with a start of its own.
+
+    Raises
+    ------
+    ParameterError
+        If the noise is not that of a data set.
+    """
     build, options = builder_of(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
     if "width" in cell.point:
         options["width"] = cell.point["width"]
     rng = Streams({"world": cell.axes}, repeat).generator("start")
     problem = build(None, None, smoothness=None, initial_gap=None, rng=rng, **options)
     build, options = builder_of(NOISES, cell.point["noise"])  # type: ignore[arg-type]
-    return problem, build(None, None, sigma=None, rng=None, **options)
-
-
-def _at(params: Any, run: int) -> Any:
-    return _tree(lambda x: x[run], params)
+    noise = build(None, None, sigma=None, rng=None, **options)
+    if not hasattr(noise, "batch_size"):
+        fail(ParameterError, "study", "noise", "be minibatch noise with estimated constants", noise.name)
+    return problem, noise
 
 
 def sigma_at(problem: Any, noise: Any, params: Any, geometry: Geometry) -> float:
@@ -99,16 +105,13 @@ def sigma_at(problem: Any, noise: Any, params: Any, geometry: Geometry) -> float
     if not isinstance(geometry, ProductGeometry):
         return float(found)
     scaled = np.array([geometry.radii[b] * found[b] for b in found])
-    outer = math.inf if geometry.balance == 1 else 1.0 if math.isinf(geometry.balance) else geometry.balance / (
-        geometry.balance - 1
-    )  # fmt: skip
-    return float(np.linalg.norm(scaled, min(outer, 2.0)))
+    return float(np.linalg.norm(scaled, min(dual_exponent(geometry.balance), 2.0)))
 
 
-def smoothness_at(problem: Any, params: Any, geometry: Geometry, rng: np.random.Generator) -> float:
-    """Return the largest gradient ratio in short steps from one point, by a power iteration, unit F/X²."""
-    path = _tree(lambda x: np.stack([x, x]), params)
-    return secant_smoothness(problem, path, geometry, rng=rng, n_directions=2).in_directions
+def smoothness_along(problem: Any, path: Sequence[Any], geometry: Geometry, rng: np.random.Generator) -> float:
+    """Return the largest gradient ratio between points and in short steps from them, by power iteration, unit F/X²."""
+    points = [*path, path[0]] if len(path) == 1 else list(path)
+    return secant_smoothness(problem, points, geometry, rng=rng, n_directions=2).value
 
 
 def _largest(values: np.ndarray) -> Estimate:
@@ -117,52 +120,86 @@ def _largest(values: np.ndarray) -> Estimate:
     return Estimate(float(values.max()), mean.low, mean.high, mean.level, mean.n, "largest of the runs")
 
 
+def _tuned(cell: Cell, world: World, device: str) -> tuple[float, float]:
+    """Return the theory's step size and momentum for the constants at the start, or the best step size of the grid."""
+    shape = world.shape
+    assert isinstance(shape, MomentShape)
+    n_steps = int(cell.point["horizon"])  # type: ignore[call-overload]
+    found = tuned(world.initial_gap, world.smoothness, shape.sigma, n_steps)
+    step_size, momentum = float(found.step_size), float(found.momentum)
+    if cell.point["tuning"] == "theory":
+        return step_size, momentum
+
+    def pilot(tried: float) -> np.ndarray:
+        seed = {"pilot": cell.axes}
+        return simulate_cell(cell, world, tried, momentum, seed, PILOT_REPEATS, 0, device).stationarity_mean
+
+    return best_step_size(cell, step_size, pilot), momentum
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """One repeat: its statistics, its constants, and the method that ran."""
+
+    world: World
+    columns: dict[str, object]
+    step_size: float
+    momentum: float
+    smoothness: float
+    sigma: float
+
+
+def _run(cell: Cell, repeat: int, device: str) -> _Run:
+    problem, noise = _build(cell, repeat)
+    geometry = _geometry(cell, problem.start)
+    rng = Streams({"directions": cell.axes}, repeat).generator("data")
+    smoothness = smoothness_along(problem, [problem.start], geometry, rng)
+    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma_at(problem, noise, problem.start, geometry))
+    world = World(problem, noise, geometry, float(problem.initial_gap), smoothness, shape)
+    step_size, momentum = _tuned(cell, world, device)
+    observer = AlongTheRun(geometry, max(1, int(cell.point["horizon"]) // N_SNAPSHOTS))  # type: ignore[call-overload]
+    trajectory = simulate_cell(
+        cell, world, step_size, momentum, cell.axes, 1, repeat, device, cell.record, (observer,)
+    )
+    sigma = shape.sigma
+    smoothness = max(smoothness, 0.0 if observer.secants is None else float(observer.secants[0]))
+    path = [_tree(lambda x: x[0], params) for params in observer.snapshots]
+    sigma = max(sigma, *(sigma_at(problem, noise, point, geometry) for point in path))
+    smoothness = max(smoothness, smoothness_along(problem, path, geometry, rng))
+    return _Run(world, statistics_of(trajectory), step_size, momentum, smoothness, sigma)
+
+
 def run_estimated_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
-    """Return the columns of a cell whose constants are estimated.
+    """Return the columns of a cell whose constants are estimated, one start for each repeat.
 
     The tuning uses the constants at the start; the bound those of the whole run, the largest over its snapshots and
-    runs. A secant never exceeds the smoothness, so the bound is an estimate and a comparison is never called *holds*.
+    the runs of the cell. A secant never exceeds the smoothness, so the bound is an estimate, and a comparison with it
+    is never called *holds*.
 
     Raises
     ------
     ParameterError
         If the noise is not that of a data set.
     """
-    from .cell import bound_of, simulate_cell, statistics_of
-
-    problem, noise = _build(cell, 0)
-    if "batch_size" not in inspect.getattr_static(type(noise), "__annotations__", {}):
-        fail(ParameterError, "study", "noise", "be minibatch noise with estimated constants", noise.name)
-    geometry = _geometry(cell, problem.start)
-    n_steps = int(cell.point["horizon"])  # type: ignore[call-overload]
-    gap = float(problem.initial_gap)
-    rng = Streams({"directions": cell.axes}, cell.block).generator("data")
-    at_start = (smoothness_at(problem, problem.start, geometry, rng), sigma_at(problem, noise, problem.start, geometry))
-    found = tuned(gap, *at_start, n_steps)
-    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=at_start[1], source="estimated at the start")
-    world = World(problem, noise, geometry, gap, at_start[0], shape)
-    step_size, momentum = float(found.step_size), float(found.momentum)
-    if cell.point["tuning"] == "empirical":
-        from .tuning import best_step_size
-
-        def pilot(tried: float) -> np.ndarray:
-            pilot_seed = {"pilot": cell.axes}
-            return simulate_cell(
-                cell, world, tried, momentum, pilot_seed, PILOT_REPEATS, 0, device
-            ).stationarity_mean
-
-        step_size = best_step_size(cell, step_size, pilot)
-    observer = AlongTheRun(geometry, max(1, n_steps // N_SNAPSHOTS))
-    trajectory = simulate_cell(
-        cell, world, step_size, momentum, cell.axes, cell.block_size, cell.first_repeat, device, cell.record,
-        (observer,),
-    )  # fmt: skip
-    smoothness, sigma = _constants(cell, world, observer, rng)
-    final = World(
-        problem, noise, geometry, gap, smoothness.value, MomentShape(constant=1.0, moment_order=2.0, sigma=sigma.value)
-    )
-    constants = {
-        "initial_gap": gap,
+    runs = [_run(cell, cell.first_repeat + r, device) for r in range(cell.block_size)]
+    smoothness = _largest(np.array([run.smoothness for run in runs]))
+    sigma = _largest(np.array([run.sigma for run in runs]))
+    gap = max(run.world.initial_gap for run in runs)
+    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma.value)
+    bounds = []
+    for run in runs:
+        world = World(run.world.problem, run.world.noise, run.world.geometry, gap, smoothness.value, shape)
+        bounds.append(bound_of(cell, world, run.step_size, run.momentum))
+    columns = {
+        name: [run.columns[name][0] for run in runs]  # type: ignore[index]
+        for name in runs[0].columns
+        if name != "records"
+    }
+    return columns | bounds[0] | {
+        "bound": [found["bound"] for found in bounds],
+        "step_size": [run.step_size for run in runs],
+        "momentum": [run.momentum for run in runs],
+        "initial_gap": [run.world.initial_gap for run in runs],
         "smoothness": smoothness.value,
         "smoothness_low": smoothness.low,
         "smoothness_high": smoothness.high,
@@ -170,22 +207,5 @@ def run_estimated_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
         "sigma_low": sigma.low,
         "sigma_high": sigma.high,
         "moment_order": 2.0,
-        "step_size": step_size,
-        "momentum": momentum,
         "constants": "estimated",
     }
-    return statistics_of(trajectory) | constants | bound_of(cell, final, step_size, momentum)
-
-
-def _constants(cell: Cell, world: World, observer: AlongTheRun, rng: np.random.Generator) -> tuple[Estimate, Estimate]:
-    """Return the smoothness and sigma of the whole run: the largest over snapshots and runs."""
-    runs = range(cell.block_size)
-    sigma = np.zeros(cell.block_size)
-    smoothness = np.zeros(cell.block_size) if observer.secants is None else np.array(observer.secants)
-    for params in observer.snapshots:
-        for run in runs:
-            point = _at(params, run)
-            sigma[run] = max(sigma[run], sigma_at(world.problem, world.noise, point, world.geometry))
-            found = smoothness_at(world.problem, point, world.geometry, rng)
-            smoothness[run] = max(smoothness[run], found)
-    return _largest(smoothness), _largest(sigma)

@@ -30,15 +30,16 @@ def _power_ticks(axes: Axes, x: np.ndarray) -> None:
     """Put the ticks of the horizontal axis at the values that were run."""
     axes.xaxis.set_major_locator(FixedLocator(list(x)))
     axes.xaxis.set_minor_locator(NullLocator())
-    is_long = x.max() >= 1e4
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0e}".replace("e+0", "e") if is_long else f"{v:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v < 1e4 else f"{v:.2g}".replace("e+0", "e")))
 
 
 def _value_ticks(axes: Axes, low: float, high: float) -> None:
-    """Give a range of less than a decade plain numbers to read, at 1, 1.5, 2, 3, 5, 7 times a power of ten."""
-    if high / low >= 30:
+    """Give the vertical axis plain numbers to read, the fewer to a decade the longer the range is."""
+    ratio = high / low
+    if ratio >= 1e4:
         return
-    steps = np.array([1, 1.5, 2, 3, 4, 5, 6, 8]) if high / low < 5 else np.array([1, 2, 5])
+    dense = {5: [1, 1.5, 2, 3, 4, 5, 6, 8], 50: [1, 2, 5], 500: [1, 3]}
+    steps = np.array(next((found for limit, found in dense.items() if ratio < limit), [1]))
     decades = 10.0 ** np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 1)
     ticks = np.unique(np.outer(decades, steps))
     axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)]))
@@ -60,7 +61,9 @@ def _interval(values: np.ndarray) -> tuple[float, float, float]:
 def _label(series: Series, varying: Sequence[str], fit: Fit | None) -> str:
     parts = [f"{name} = {series.key[name]}".replace("inf", "∞") for name in varying if series.key.get(name) is not None]
     text = ", ".join(parts) or series.arm
-    if fit is not None and fit.exponent is not None:
+    if fit is not None and fit.label in ("not a power law", "inconclusive"):
+        text += f": {fit.label}"
+    elif fit is not None and fit.exponent is not None:
         text += f": exponent {round(fit.exponent.value, 3) + 0.0:.3f}"
     return text
 
@@ -85,6 +88,7 @@ def draw_arm(
     against = pairs[0][0].against
     varying = [n for n in pairs[0][0].key if len({str(series.key[n]) for series, _ in pairs}) > 1]
     extent: list[float] = []
+    has_bound = False
     all_x: set[float] = set()
     for index, (series, fit) in enumerate(pairs):
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
@@ -96,7 +100,12 @@ def draw_arm(
         errors = np.abs(found[:, 1:].T - found[:, 0])
         axes.errorbar(x, found[:, 0], yerr=errors, color=colour, marker=marker, ms=5, lw=1.3, capsize=2.5,
                       label=_label(series, varying, fit))  # fmt: skip
-        bounds = [(float(p.key[against]), float(p.first("bound"))) for p in series.members if p.first("bound")]  # type: ignore[arg-type]
+        bounds = [
+            (float(point.key[against]), point.bound)  # type: ignore[arg-type]
+            for point in series.members
+            if point.bound and point.first("bound_statistic") == statistic
+        ]
+        has_bound |= bool(bounds)
         if bounds:
             # dashes of different series take turns, so that bounds that coincide are all seen
             dashes = (4 * index, (4, max(3, 4 * (len(pairs) - 1))))
@@ -110,7 +119,8 @@ def draw_arm(
         _power_ticks(axes, grid)
         _value_ticks(axes, min(extent), max(extent))
         axes.set_ylim(min(extent) / 1.15, max(extent) * 1.15)
-    axes.plot([], [], color="0.4", ls="--", lw=1, label="bound of the theory")
+    if has_bound:
+        axes.plot([], [], color="0.4", ls="--", lw=1, label="bound of the theory")
     figure.suptitle(title, fontsize=11)
     if note:
         axes.set_title(note, fontsize=8.5, color="0.3")
@@ -148,19 +158,24 @@ def draw_blocks(title: str, panels: Mapping[str, tuple[np.ndarray, np.ndarray, n
     panels : mapping
         Panel title to (steps, shape (T,); block stationarity, shape (T, B); radii, shape (B,)).
     """
-    figure, row = plt.subplots(1, len(panels), figsize=(3.3 * len(panels) + 0.9, 3.7), sharey=True, squeeze=False,
-                               layout="constrained")  # fmt: skip
+    n_columns = min(3, len(panels))
+    n_rows = -(-len(panels) // n_columns)
+    figure, grid = plt.subplots(n_rows, n_columns, figsize=(3.1 * n_columns + 1.1, 2.9 * n_rows + 0.6), sharey=True,
+                                squeeze=False, layout="constrained")  # fmt: skip
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
     colours = plt.get_cmap("viridis")
-    for axes, (name, (steps, blocks, radii)) in zip(row[0], panels.items(), strict=True):
+    for axes, (name, (steps, blocks, radii)) in zip(grid.flat, panels.items(), strict=False):
         scale = matplotlib.colors.LogNorm(radii.min(), radii.max() * (1 + 1e-12))
         for b in range(blocks.shape[1]):
             axes.plot(steps, blocks[:, b] / blocks[0, b], color=colours(scale(radii[b])), lw=0.9)
         axes.set_title(name, fontsize=9.5)
         axes.set(xlabel="step k", yscale="log")
         axes.grid(alpha=0.25, lw=0.6)
-    row[0][0].set_ylabel("stationarity of the block / at the start")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("block's stationarity / at start")
     mapped = matplotlib.cm.ScalarMappable(norm=scale, cmap=colours)
-    figure.colorbar(mapped, ax=list(row[0]), label="radius of the block")
+    figure.colorbar(mapped, ax=grid.ravel().tolist(), label="radius of the block")
     figure.suptitle(title, fontsize=11)
     return figure
 

@@ -54,13 +54,15 @@ class Expectation:
     """What an arm is expected to show: an exponent equal to, at least, or at most a number.
 
     ``equals`` asks for equivalence within ``margin`` (two one-sided tests at ``alpha``); ``at_least`` and ``at_most``
-    ask for a one-sided interval at ``alpha``. ``value = "rate"`` stands for the exponent of T5's rate.
+    ask for a one-sided interval at ``alpha``. ``value = "rate"`` stands for the exponent of T5's rate. ``statistic`` is
+    the column whose exponent is meant.
     """
 
     arm: str
     where: Mapping[str, tuple[object, ...]]
     kind: str
     value: float | str
+    statistic: str
     margin: float = 0.0
     alpha: float = 0.05
 
@@ -89,6 +91,8 @@ class Arm:
         Ratio of the largest to the smallest block radius, when there are blocks.
     record : tuple of str
         Paths that are kept beside the parts.
+    statistics : tuple of str
+        Columns whose exponents are fitted; the first is the one that is drawn.
     """
 
     name: str
@@ -102,6 +106,7 @@ class Arm:
     grid: tuple[float, ...]
     radii_spread: float
     record: tuple[str, ...]
+    statistics: tuple[str, ...]
     note: str = ""
 
 

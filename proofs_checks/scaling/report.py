@@ -29,6 +29,7 @@ ASSUMPTION_WORDS = {
     "moment": "N1 (moment): only a moment of the noise's dual norm is bounded",
     "weighted": "N3 (weighted): a moment of the weighted noise is bounded",
 }
+STATISTIC_WORDS = {"stationarity_mean": "whole run", "stationarity_second_half_mean": "second half"}
 _SHOWN_KEYS = tuple(AXES)
 
 
@@ -45,12 +46,18 @@ def _show(value: object) -> str:
 def exponents_table(pairs: Sequence[tuple[Series, Fit]], caption: str = "Exponents") -> Table:
     """Return one row for each fit: exponent with interval, halves, label."""
     keys = _varying([series.key for series, _ in pairs])
+    is_mixed = len({fit.statistic for _, fit in pairs}) > 1
     rows = []
     for series, fit in pairs:
         found = (fit.exponent, fit.lower_half, fit.upper_half)
         whole, low, high = (f"{e.value:+.4f} [{e.low:+.4f}, {e.high:+.4f}]" if e else "" for e in found)
-        rows.append([series.arm, *(_show(series.key.get(k)) for k in keys), fit.against, whole, low, high, fit.label])
-    return Table(caption, ["arm", *keys, "against", "exponent [95 %]", "lower half", "upper half", "label"], rows)
+        statistic = [STATISTIC_WORDS.get(fit.statistic, fit.statistic)] if is_mixed else []
+        varying = (_show(series.key.get(k)) for k in keys)
+        rows.append([series.arm, *varying, *statistic, fit.against, whole, low, high, fit.label])
+    header = ["arm", *keys, *(["statistic"] if is_mixed else []), "against", "exponent [95 %]"]
+    levels = {f"{100 * half.level:.3g} %" for _, fit in pairs for half in (fit.lower_half, fit.upper_half) if half}
+    level = f" [{', '.join(sorted(levels))}]" if levels else ""
+    return Table(caption, [*header, f"lower half{level}", f"upper half{level}", "label"], rows)
 
 
 def expectations_table(analysis: Analysis) -> Table:
@@ -79,6 +86,25 @@ def tightness_table(analysis: Analysis) -> Table:
         rows.append([arm, p, noise, str(len(found)), span, top, ", ".join(constants), ", ".join(verdicts)])
     header = ["arm", "p", "noise", "points", "ratio to the bound", "highest upper end", "constants", "verdicts"]
     return Table("Tightness: mean of the statistic divided by its bound", header, rows)
+
+
+def constants_table(pairs: Sequence[tuple[Series, Fit]]) -> Table | None:
+    """Return the estimated constants of each point: the largest of the runs, with the interval of their mean."""
+    rows = []
+    for point in (point for series in dict.fromkeys(series for series, _ in pairs) for point in series.members):
+        if point.first("constants") != "estimated":
+            continue
+        sizes = [_show(point.key[name]) for name in ("width", "dimension") if point.key[name]]
+        cells = [str(point.key["p"]), *sizes]
+        for name in ("smoothness", "sigma"):
+            found = [[v for v in point.rows[f"{name}{end}"] if v is not None] for end in ("", "_low", "_high")]
+            value, low, high = max(found[0]), min(found[1], default=0.0), max(found[2], default=np.inf)
+            cells.append(f"{value:.3g} [{low:.3g}, {high:.3g}]")
+        rows.append(cells)
+    if not rows:
+        return None
+    header = ["p", *["size"] * (len(rows[0]) - 3)]
+    return Table("Estimated constants", [*header, "smoothness [95 %]", "sigma [95 %]"], rows)
 
 
 def _arm_words(arm: Arm) -> list[str]:
@@ -122,15 +148,18 @@ def draw_figures(analysis: Analysis, folder: Path, store: Store) -> dict[str, li
     written: dict[str, list[Path]] = {}
     for arm in analysis.study.arms:
         pairs = [(series, fit) for series, fit in analysis.pairs if series.arm == arm.name]
-        pairs = [pair for pair in pairs if any(len(v) for v in pair[0].statistic("stationarity_mean"))]
-        if not pairs:
-            continue
-        figure = figures.draw_arm(arm.title, pairs, note="dots: geometric mean of the runs with 95 % interval")
-        written[arm.name] = figures.save(figure, folder / arm.name)[:1]
+        for index, name in enumerate(arm.statistics):
+            drawn = [(series, fit) for series, fit in pairs if fit.statistic == name]
+            if drawn:
+                part = STATISTIC_WORDS.get(name, name.replace("_", " "))
+                note = f"{part}; dots: geometric mean of the runs with 95 % interval"
+                figure = figures.draw_arm(arm.title, drawn, statistic=name, note=note)
+                stem = folder / (f"{arm.name}_{name}" if index else arm.name)
+                written.setdefault(arm.name, []).extend(figures.save(figure, stem)[:1])
         panels = _block_panels(analysis, arm, store)
         if panels:
             figure = figures.draw_blocks(f"{arm.title}: progress of every block", panels)
-            written[arm.name] += figures.save(figure, folder / f"{arm.name}_blocks")[:1]
+            written.setdefault(arm.name, []).extend(figures.save(figure, folder / f"{arm.name}_blocks")[:1])
     return written
 
 
@@ -149,7 +178,9 @@ def _sections(analysis: Analysis, images: Mapping[str, Sequence[Path]]) -> list[
     for arm in study.arms:
         pairs = [pair for pair in analysis.pairs if pair[0].arm == arm.name]
         tables = [exponents_table(pairs)] if pairs else []
-        words = _arm_words(arm) + [f"{series_name(s)}: {fit.label}. {fit.reason}" for s, fit in pairs]
+        estimated = constants_table(pairs)
+        tables += [estimated] if estimated else []
+        words = _arm_words(arm) + [_fit_words(series, fit) for series, fit in pairs]
         sections.append((f"Arm {arm.name}: {arm.title}", words, list(images.get(arm.name, ())), tables))
     sections.append((f"Against the bound ({study.statement})", [], [], [tightness_table(analysis)]))
     trouble = [f"could not run: {f['cell']}: {f['error']}" for f in analysis.failures.values()]
@@ -159,11 +190,16 @@ def _sections(analysis: Analysis, images: Mapping[str, Sequence[Path]]) -> list[
     return sections
 
 
+def _fit_words(series: Series, fit: Fit) -> str:
+    part = "" if fit.statistic == "stationarity_mean" else f" ({STATISTIC_WORDS.get(fit.statistic, fit.statistic)})"
+    return f"{series_name(series)}{part}: {fit.label}. {fit.reason}"
+
+
 def series_name(series: Series) -> str:
     """Return the series by what tells it from its neighbours."""
     names = [n for n in ("p", "oracle", "tuning", "balance") if series.key.get(n) is not None]
-    return ", ".join(f"{name} = {series.key[name]}" for name in names if (name, series.key[name]) not in
-                     (("oracle", "ball"), ("tuning", "theory")))  # fmt: skip
+    usual = {"oracle": "ball", "tuning": "theory"}
+    return ", ".join(f"{name} = {series.key[name]}" for name in names if usual.get(name) != series.key[name])
 
 
 def _markdown(sections: Sequence[Section], folder: Path) -> str:

@@ -39,6 +39,12 @@ class Point:
         return next((entry for entry in self.rows[column] if entry is not None), None)
 
     @property
+    def bound(self) -> float | None:
+        """Return the bound of the point; with constants estimated run by run, the largest."""
+        found = [float(entry) for entry in self.rows["bound"] if entry is not None]
+        return max(found, default=None)
+
+    @property
     def n_failed(self) -> int:
         """Return how many runs did not end well."""
         return int(sum(status != "ok" for status in self.rows["status"]))

@@ -12,6 +12,7 @@ from synthetic import RECORDS
 from synthetic.seeds import digest
 
 from .axes import AXES, FIT_AXES
+from .columns import STATISTICS
 from .plan import ASSUMPTIONS, Arm, Expectation, Held, Study
 from .reading import Table
 
@@ -92,6 +93,9 @@ def _read_arm(file: str, content: object, index: int, block_size: int, base: Hel
         against=table.choice("against", [a for a in FIT_AXES if a in axes], (varying or ["dimension"])[0]),
         grid=tuple(grid),
         radii_spread=table.number("radii_spread", 1.0),
+        statistics=tuple(
+            table.as_choice("statistics", name, STATISTICS) for name in table.listed("statistics", STATISTICS[0])
+        ),
         record=tuple(table.as_choice("record", name, RECORDS) for name in table.get("record", ())),  # type: ignore[attr-defined]
         note=table.text("note", ""),
     )
@@ -108,6 +112,7 @@ def _read_expectation(file: str, content: object, index: int, arms: Mapping[str,
     value = table.get(kinds[0])
     if not (value == "rate" and kinds[0] == "at_most"):
         value = table.as_number(kinds[0], value, positive=False)
+    statistic = table.choice("statistic", arm.statistics, arm.statistics[0])
     margin = table.number("margin") if kinds[0] == "equals" else 0.0
     alpha = table.number("alpha", 0.05)
     if not alpha < 0.5:
@@ -122,7 +127,7 @@ def _read_expectation(file: str, content: object, index: int, arms: Mapping[str,
                     table.refuse(name, f"be among the values of arm {arm.name!r}", entry, f"It has {list(there)}.")
             where[name] = chosen
     table.finish()
-    return Expectation(arm.name, where, kinds[0], value, margin, alpha)  # type: ignore[arg-type]
+    return Expectation(arm.name, where, kinds[0], value, statistic, margin, alpha)  # type: ignore[arg-type]
 
 
 def _scaled_down(file: str, content: Mapping[str, object]) -> dict[str, object]:

@@ -29,8 +29,8 @@ def assumed_shape(cell: Cell, world: World) -> MomentShape:
     """
     if cell.tuned_for == cell.assumption:
         if isinstance(world.shape, NotApplicable):
-            way_out = "Tune for an assumption that the noise satisfies."
-            fail(ParameterError, "study", "tuned_for", "be an assumption of the noise", cell.tuned_for, way_out)
+            way_out = f"{world.shape.reason} Tune for an assumption that holds."
+            fail(ParameterError, "study", "tuned_for", "have a moment shape", cell.tuned_for, way_out)
         return world.shape
     held_order = cell.held.moment_order if cell.held else 2.0
     sigma = sigma_of(world.noise, cell.assumption, world.geometry, held_order)

@@ -80,7 +80,9 @@ def shape_of(cell: Cell) -> Any:
     return {block_name(b): (m, n) for b in range(int(cell.point["blocks"]))}  # type: ignore[call-overload]
 
 
-def builder_of(catalogue: Mapping[str, Any], spec: Mapping[str, object]) -> tuple[Callable[..., Any], dict[str, object]]:
+def builder_of(
+    catalogue: Mapping[str, Any], spec: Mapping[str, object]
+) -> tuple[Callable[..., Any], dict[str, object]]:
     """Return the build function of a problem or noise, and its options."""
     name = str(spec["name"])
     options = {key: value for key, value in spec.items() if key != "name"}

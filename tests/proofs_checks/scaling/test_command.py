@@ -91,10 +91,10 @@ def test_an_extra_that_is_not_installed_is_named(call, file, tmp_path, monkeypat
 
 
 def test_a_study_file_that_is_wrong_exits_2(call, file, tmp_path) -> None:
-    file.write_text(file.read_text().replace('noise = "signs"', 'noise = "sings"'))
+    file.write_text(file.read_text().replace('noise = "fixed_signs"', 'noise = "fixed_sings"'))
     result = call("run", file, "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "Did you mean 'signs'?" in result.stderr
+    assert "Did you mean 'fixed_signs'?" in result.stderr
     assert call("run", tmp_path / "none.toml", "--out", tmp_path / "out").exit_code == 2
 
 

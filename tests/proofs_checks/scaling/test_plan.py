@@ -23,7 +23,7 @@ name = "main"
 p = [2, "4/3", inf]
 dimension = [4, 8, 16, 32]
 horizon = 50
-noise = "signs"
+noise = "fixed_signs"
 problem = { name = "quadratic" }
 tuning = "theory"
 repeats = 8
@@ -56,7 +56,7 @@ def test_reads_axes_in_one_spelling() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('noise = "signs"', 'noise = "sings"', ["small.toml: arm[main].noise", "'sings'", "Did you mean 'signs'?"]),
+        ('noise = "fixed_signs"', 'noise = "fixed_sings"', ["arm[main].noise", "Did you mean 'fixed_signs'?"]),
         ('"quadratic"', '"quadratc"', ["arm[main].problem", "Did you mean 'quadratic'?"]),
         ("horizon = 50", 'horizon = "50"', ["arm[main].horizon must be an integer >= 1", "'50'", "without quotes"]),
         ("horizon = 50", "horizon = 50.0", ["arm[main].horizon must be an integer >= 1", "50.0"]),
@@ -87,7 +87,7 @@ def test_reads_axes_in_one_spelling() -> None:
         ("[study]", "[study", ["small.toml: the file must be TOML"]),
         ('"quadratic"', '"no.such.module:factory"', ["arm[main].problem must name a factory that can be imported"]),
         ('"quadratic"', '"math:pi"', ["arm[main].problem must name something that can be called"]),
-        ('"quadratic" }', '"quadratic", spectrm = "flat" }', ["arm[main].problem.quadratic", "'spectrum'?"]),
+        ('"quadratic" }', '"quadratic", rotatd = true }', ["arm[main].problem.quadratic", "'rotated'?"]),
         ("repeats = 8", 'repeats = 8\nconstants = "estimated"\nfixed = { sigma = 2.0 }', ["be left out"]),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_cell_is_named_by_its_axes_and_block_alone() -> None:
         ("horizon = 50", "horizon = 51"),
         ("repeats = 8", 'repeats = 8\nassumption = "moment"'),
         ('name = "small"', 'name = "small"\nseed = 2'),
-        ('"quadratic"', '"quadratic", spectrum = "spike"'),
+        ('"quadratic"', '"quadratic", left = "spike"'),
         ("sigma = 1.0", "sigma = 1.0\ngeometry = 2"),
     ],
 )
