@@ -70,7 +70,7 @@ class MomentShape:
 
     Source
     ------
-    A3 in docs/theory/assumptions.md.
+    A3 in docs/theory/descent.md.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class Smoothness:
 
     Source
     ------
-    A2 in docs/theory/assumptions.md.
+    A2 in docs/theory/descent.md.
     """
 
     p: float
@@ -156,7 +156,7 @@ class MomentNoise:
 
     Source
     ------
-    N1 in docs/theory/assumptions.md.
+    N1 in docs/theory/descent.md.
 
     Examples
     --------
@@ -203,7 +203,7 @@ class CovarianceNoise:
 
     Source
     ------
-    N2 in docs/theory/assumptions.md.
+    N2 in docs/theory/descent.md.
     """
 
     sigma: float
@@ -250,7 +250,7 @@ class WeightedNoise:
 
     Source
     ------
-    N3 in docs/theory/assumptions.md.
+    N3 in docs/theory/descent.md.
     """
 
     moment_order: float
@@ -354,7 +354,7 @@ def minibatch_shape(shape: MomentShape, batch_size: int) -> MomentShape:
 
     Source
     ------
-    T13a in docs/theory/optimality.md.
+    T13a in docs/theory/extensions.md.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def look_ahead_bound(
 
     Source
     ------
-    T10 in docs/theory/variants.md. Any schedule: :func:`any_schedule_bound` with ``look_ahead``.
+    T10 in docs/theory/extensions.md. Any schedule: :func:`any_schedule_bound` with ``look_ahead``.
     """
     call = "look_ahead_bound"
     setting = Setting.checked(call, initial_gap, smoothness, n_steps)
@@ -86,7 +86,7 @@ def look_ahead_weight(theta: float, look_ahead: float, moment_order: float) -> f
 
     Source
     ------
-    T10 in docs/theory/variants.md.
+    T10 in docs/theory/extensions.md.
     """
     call = "look_ahead_weight"
     theta = check_in_interval(call, "theta", theta, 0, 1, include_low=False)

@@ -153,7 +153,7 @@ def bias_corrected_thetas(momentum: float, n_steps: int) -> np.ndarray:
 
     Source
     ------
-    D3 in docs/theory/geometry.md.
+    D3 in docs/theory/descent.md.
     """
     call = "bias_corrected_thetas"
     mu = check_momentum(call, momentum)

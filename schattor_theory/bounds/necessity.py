@@ -38,7 +38,7 @@ def no_momentum_lower_bound(*, sigma: float, smoothness: float, step_size: float
 
     Source
     ------
-    T13c in docs/theory/optimality.md.
+    T13c in docs/theory/extensions.md.
 
     Examples
     --------

@@ -43,7 +43,7 @@ def product_moment_shape(
 
     Source
     ------
-    T7 in docs/theory/blocks.md.
+    T7 in docs/theory/extensions.md.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def product_smoothness(
 
     Source
     ------
-    T7 in docs/theory/blocks.md.
+    T7 in docs/theory/extensions.md.
 
     Examples
     --------

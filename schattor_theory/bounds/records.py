@@ -16,13 +16,16 @@ _DOCUMENTS = {
     "T3": "descent.md",
     "T4": "martingale.md",
     "T5": "stationarity.md",
+    "T5'": "sharper.md",
+    "T5-recursion": "sharper.md",
     "T6": "stationarity.md",
-    "T7": "blocks.md",
-    "T8": "transfer.md",
-    "T10": "variants.md",
-    "T11": "variants.md",
-    "T12": "variants.md",
-    "T13": "optimality.md",
+    "T6*": "sharper.md",
+    "T7": "extensions.md",
+    "T8": "extensions.md",
+    "T10": "extensions.md",
+    "T11": "extensions.md",
+    "T12": "extensions.md",
+    "T13": "extensions.md",
 }
 
 PROVED = "proved"

@@ -13,8 +13,7 @@ from .setting import Setting, average_weight, check_shape
 __all__ = ["recursive_bound", "recursive_corollary"]
 
 # T12's tuned corollary, rounded up with room: what the early weights exceed √θ by needs at most 1.96 (1.9556 found on a
-# dense grid of θ and K, at θK = 3/4), as √(θ/(2-θ)) lies below the leading term's √θ
-_COROLLARY_BURN_IN = 3.25
+# T12 in docs/theory/extensions.md: the tuned corollary, rounded up (the proof there gives 2.9)
 
 
 def recursive_bound(
@@ -57,7 +56,7 @@ def recursive_bound(
 
     Source
     ------
-    T12 in docs/theory/variants.md.
+    T12 in docs/theory/extensions.md.
     """
     call = "recursive_bound"
     setting = Setting.checked(call, initial_gap, smoothness, n_steps)
@@ -98,7 +97,7 @@ def recursive_corollary(
 
     Source
     ------
-    T12 in docs/theory/variants.md.
+    T12 in docs/theory/extensions.md.
     """
     call, statistic = "recursive_corollary", "stationarity_mean"
     gap = check_nonnegative(call, "initial_gap", initial_gap)

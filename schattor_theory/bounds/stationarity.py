@@ -114,7 +114,7 @@ def stationarity_bound(
 
     Source
     ------
-    T5, T5-any, T6, T10 in docs/theory/stationarity.md and variants.md.
+    T5, T5-any, T6, T10 in docs/theory/stationarity.md and extensions.md.
 
     Examples
     --------
@@ -226,7 +226,7 @@ def any_schedule_bound(
 
     Source
     ------
-    T5-any in docs/theory/stationarity.md; T10 in docs/theory/variants.md.
+    T5-any in docs/theory/stationarity.md; T10 in docs/theory/extensions.md.
     """
     call = "any_schedule_bound"
     theta = check_thetas(call, thetas)

@@ -26,7 +26,7 @@ def norm_transfer(q: object, rank: int) -> tuple[float, float]:
 
     Source
     ------
-    T8 in docs/theory/transfer.md.
+    T8 in docs/theory/extensions.md.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def smoothness_transfer(p: object, rank: int) -> float:
 
     Source
     ------
-    T8 in docs/theory/transfer.md.
+    T8 in docs/theory/extensions.md.
 
     Examples
     --------

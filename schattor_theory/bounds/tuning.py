@@ -85,7 +85,7 @@ def best_step_size(
 
     Source
     ------
-    T5 in docs/theory/stationarity.md; T10 in docs/theory/variants.md.
+    T5 in docs/theory/stationarity.md; T10 in docs/theory/extensions.md.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def rate_exponent(moment_order: float, *, recursive: bool = False) -> float:
 
     Source
     ------
-    T5 in docs/theory/stationarity.md; T12 in docs/theory/variants.md.
+    T5 in docs/theory/stationarity.md; T12 in docs/theory/extensions.md.
 
     Examples
     --------

@@ -62,7 +62,7 @@ def weight_decay_gap_bound(
 
     Source
     ------
-    T11 in docs/theory/variants.md.
+    T11 in docs/theory/extensions.md.
     """
     call, statistic = "weight_decay_gap_bound", "frank_wolfe_gap_mean"
     setting, shape, radius, rate, theta = _checked(
@@ -103,7 +103,7 @@ def weight_decay_last_value_bound(
 
     Source
     ------
-    T11 in docs/theory/variants.md.
+    T11 in docs/theory/extensions.md.
     """
     call, statistic = "weight_decay_last_value_bound", "constrained_gap_last"
     setting, shape, radius, rate, theta = _checked(

@@ -42,7 +42,7 @@ class ControlledNoise(Noise):
 
     Source
     ------
-    Section C in docs/theory/noise.md.
+    Section C in docs/theory/synthetic.md.
     """
 
     shape: tuple[int, int]

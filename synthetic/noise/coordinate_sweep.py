@@ -30,7 +30,7 @@ class CoordinateSweep(ControlledNoise):
 
     Source
     ------
-    Section C and T4f in docs/theory/noise.md.
+    Section C in docs/theory/synthetic.md; T4f in docs/theory/martingale.md.
     """
 
     name: ClassVar[str] = "coordinate_sweep"

@@ -29,7 +29,7 @@ class FixedSigns(ControlledNoise):
 
     Source
     ------
-    Section C in docs/theory/noise.md: N3's W is ``U diag(w^{q/s}) Uᵀ``, for which ``‖W⁺Z‖_α = ‖Z‖_q``.
+    Section C in docs/theory/synthetic.md: N3's W is ``U diag(w^{q/s}) Uᵀ``, for which ``‖W⁺Z‖_α = ‖Z‖_q``.
     """
 
     left_basis: np.ndarray | None = None

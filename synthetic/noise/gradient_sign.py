@@ -37,7 +37,7 @@ class GradientSign(Noise):
 
     Source
     ------
-    T13c in docs/theory/optimality.md.
+    T13c in docs/theory/extensions.md.
     """
 
     shape: tuple[int, int]

@@ -27,7 +27,7 @@ class HaarSigns(ControlledNoise):
 
     Source
     ------
-    Section C in docs/theory/noise.md.
+    Section C in docs/theory/synthetic.md.
     """
 
     name: ClassVar[str] = "haar_signs"

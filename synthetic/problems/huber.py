@@ -36,7 +36,7 @@ class Huber(Problem):
 
     Source
     ------
-    T13c in docs/theory/optimality.md.
+    T13c in docs/theory/extensions.md.
     """
 
     weights: np.ndarray

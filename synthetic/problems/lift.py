@@ -136,7 +136,7 @@ class Lift(Problem):
 
     Source
     ------
-    T13b in docs/theory/optimality.md.
+    T13b in docs/theory/extensions.md.
     """
 
     function: EuclideanFunction

@@ -45,7 +45,7 @@ class Quadratic(Problem):
 
     Source
     ------
-    T9 in docs/theory/problems.md.
+    T9 in docs/theory/synthetic.md.
     """
 
     left: np.ndarray

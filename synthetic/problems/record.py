@@ -61,7 +61,7 @@ def paired_smoothness(curvatures: np.ndarray, p: float) -> float:
 
     Source
     ------
-    T9 in docs/theory/problems.md.
+    T9 in docs/theory/synthetic.md.
     """
     if p <= 2:
         return lp_norm(curvatures, math.inf)

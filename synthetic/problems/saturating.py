@@ -48,7 +48,7 @@ class Saturating(Problem):
 
     Source
     ------
-    T9 in docs/theory/problems.md.
+    T9 in docs/theory/synthetic.md.
     """
 
     curvatures: np.ndarray

@@ -32,7 +32,7 @@ class Separable(Problem):
 
     Source
     ------
-    T7 in docs/theory/blocks.md.
+    T7 in docs/theory/extensions.md.
     """
 
     blocks: Mapping[str, Problem]
