@@ -127,6 +127,10 @@ def verify(
         fail(ParameterError, "verify", "seed", "be an integer >= 0", seed)
     ids = None if only is None else select([name.strip() for name in only.split(",") if name.strip()])
     checks = chosen(ids, level=level, random_only=random_only)
+    if not checks:
+        fail(
+            ParameterError, "verify", "only", "name a statement that has a check", only, "See `schattor verify --help`."
+        )
     _prepare(out)
     start = time.perf_counter()
     entries = _run(checks, seed=seed, level=level, jobs=jobs or min(2, usable_cores()))

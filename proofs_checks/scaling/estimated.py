@@ -16,7 +16,6 @@ from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import Geometry, ProductGeometry, SchattenGeometry, dual_exponent
 from synthetic import NOISES, PROBLEMS
 from synthetic.estimates import Estimate, student_t_mean
-from synthetic.noise.minibatch import minibatch_covariance_sigma
 from synthetic.problems.estimated import secant_smoothness
 from synthetic.seeds import Streams
 
@@ -31,6 +30,7 @@ N_SNAPSHOTS = 6
 """Points of each run at which sigma, and the smoothness in the worst direction found, are estimated."""
 
 PILOT_REPEATS = 2
+_CHUNK = 64  # samples whose gradients are held at once: 64 × 512 × 64 numbers are 17 MB
 
 
 @dataclass(eq=False)
@@ -99,13 +99,49 @@ def _build(cell: Cell, repeat: int) -> tuple[Any, Any]:
     return problem, noise
 
 
-def sigma_at(problem: Any, noise: Any, params: Any, geometry: Geometry) -> float:
-    """Return the least sigma of N2 at one point, exactly, from all samples; T7's for several blocks, unit F/X."""
-    found = minibatch_covariance_sigma(problem, params, geometry, batch_size=noise.batch_size, side="right")
+def sigma_at(problem: Any, batch_size: int, params: Any, geometry: Geometry) -> float:
+    """Return the least sigma of N2 at one point, from all samples, unit F/X; T7's for several blocks.
+
+    Each block takes the side on which its covariance is the smaller matrix; either makes N2 hold.
+
+    Parameters
+    ----------
+    problem : object
+        With ``n_samples`` and ``minibatch_gradient``.
+    batch_size : int
+        Samples in a batch, drawn with replacement.
+    params : array (m, n) or dict of blocks
+        The point.
+    geometry : SchattenGeometry or ProductGeometry
+        Its dual norm measures the root of the covariance.
+    """
+    full = problem.gradient(params)
+    total: Any = None
+    for first in range(0, problem.n_samples, _CHUNK):
+        indices = np.arange(first, min(first + _CHUNK, problem.n_samples))[:, None]
+        points = _tree(lambda x, k=len(indices): np.broadcast_to(x, (k, *x.shape)), params)
+        part = _tree(lambda z, mean: _gram(z - mean), problem.minibatch_gradient(points, indices), full)
+        total = part if total is None else _tree(np.add, total, part)
+    n_draws = problem.n_samples * batch_size
     if not isinstance(geometry, ProductGeometry):
-        return float(found)
-    scaled = np.array([geometry.radii[b] * found[b] for b in found])
+        return _root_norm(total / n_draws, geometry.q)
+    q = {b: dual_exponent(p) for b, p in geometry.exponents.items()}
+    scaled = [geometry.radii[b] * _root_norm(total[b] / n_draws, q[b]) for b in total]
     return float(np.linalg.norm(scaled, min(dual_exponent(geometry.balance), 2.0)))
+
+
+def _gram(z: np.ndarray) -> np.ndarray:
+    """Return ``Σ_k z_k z_kᵀ`` or ``Σ_k z_kᵀ z_k``, whichever is smaller."""
+    rows = z if z.shape[-1] <= z.shape[-2] else np.swapaxes(z, -1, -2)
+    rows = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
+    return rows.T @ rows
+
+
+def _root_norm(covariance: np.ndarray, q: float) -> float:
+    """Return ``‖Σ^{1/2}‖_q``."""
+    # numerics: an eigenvalue that is zero comes out near eps, its root near 1e-8 of the largest: an estimate can bear it
+    roots = np.sqrt(np.clip(np.linalg.eigvalsh(covariance), 0.0, None))
+    return float(np.linalg.norm(roots, q))
 
 
 def smoothness_along(problem: Any, path: Sequence[Any], geometry: Geometry, rng: np.random.Generator) -> float:
@@ -154,7 +190,7 @@ def _run(cell: Cell, repeat: int, device: str) -> _Run:
     geometry = _geometry(cell, problem.start)
     rng = Streams({"directions": cell.axes}, repeat).generator("data")
     smoothness = smoothness_along(problem, [problem.start], geometry, rng)
-    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma_at(problem, noise, problem.start, geometry))
+    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma_at(problem, noise.batch_size, problem.start, geometry))
     world = World(problem, noise, geometry, float(problem.initial_gap), smoothness, shape)
     step_size, momentum = _tuned(cell, world, device)
     observer = AlongTheRun(geometry, max(1, int(cell.point["horizon"]) // N_SNAPSHOTS))  # type: ignore[call-overload]
@@ -164,7 +200,7 @@ def _run(cell: Cell, repeat: int, device: str) -> _Run:
     sigma = shape.sigma
     smoothness = max(smoothness, 0.0 if observer.secants is None else float(observer.secants[0]))
     path = [_tree(lambda x: x[0], params) for params in observer.snapshots]
-    sigma = max(sigma, *(sigma_at(problem, noise, point, geometry) for point in path))
+    sigma = max(sigma, *(sigma_at(problem, noise.batch_size, point, geometry) for point in path))
     smoothness = max(smoothness, smoothness_along(problem, path, geometry, rng))
     return _Run(world, statistics_of(trajectory), step_size, momentum, smoothness, sigma)
 

@@ -12,8 +12,8 @@ from .setting import Setting, average_weight, check_shape
 
 __all__ = ["recursive_bound", "recursive_corollary"]
 
-# T12's tuned corollary, rounded up with room: what the early weights exceed √θ by needs at most 1.96 (1.9556 found on a
-# T12 in docs/theory/extensions.md: the tuned corollary, rounded up (the proof there gives 2.9)
+# T12 in docs/theory/extensions.md: the tuned corollary's second term, rounded up with room (the proof there gives 2.9)
+_COROLLARY_BURN_IN = 3.25
 
 
 def recursive_bound(

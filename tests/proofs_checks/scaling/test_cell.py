@@ -13,6 +13,7 @@ from proofs_checks.evidence import Verdict
 from proofs_checks.scaling.cell import run_cell
 from proofs_checks.scaling.columns import rows_of
 from proofs_checks.scaling.compare import compare_with_bound
+from proofs_checks.scaling.estimated import sigma_at
 from proofs_checks.scaling.plan import Cell
 from proofs_checks.scaling.series import points_of
 from proofs_checks.scaling.study_file import read_study
@@ -22,6 +23,9 @@ from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds.regularized import regularized_bound
 from schattor_theory.bounds.tuning import tuned
 from schattor_theory.errors import ParameterError
+from schattor_theory.geometry import ProductGeometry
+from synthetic import PROBLEMS, Streams
+from synthetic.noise.minibatch import minibatch_covariance_sigma
 
 
 @pytest.fixture(autouse=True)
@@ -201,3 +205,17 @@ def test_real_data_has_estimated_constants_with_intervals_and_a_start_for_each_r
     assert len(columns["bound"]) == 3
     again = run_cell(replace(cell, block=1))
     assert not set(again["value_first"]) & set(columns["value_first"])
+
+
+@pytest.mark.parametrize("p", ["2", "4", "inf"])
+def test_sigma_of_real_data_is_that_of_the_catalogue_on_the_better_side(p: str) -> None:
+    rng = Streams("sigma").generator("start")
+    problem = PROBLEMS["digits_network"].build(None, None, smoothness=None, initial_gap=None, rng=rng, width=6,
+                                               n_samples=70)  # fmt: skip
+    geometry = ProductGeometry(dict.fromkeys(problem.start, p), balance=2)
+    sides = [
+        minibatch_covariance_sigma(problem, problem.start, geometry, batch_size=8, side=side)
+        for side in ("left", "right")
+    ]
+    better = {b: sides[x.shape[-1] <= x.shape[-2]][b] for b, x in problem.start.items()}
+    assert sigma_at(problem, 8, problem.start, geometry) == pytest.approx(np.linalg.norm(list(better.values())), rel=1e-6)
