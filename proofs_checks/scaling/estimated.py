@@ -139,7 +139,7 @@ def _gram(z: np.ndarray) -> np.ndarray:
 
 def _root_norm(covariance: np.ndarray, q: float) -> float:
     """Return ``‖Σ^{1/2}‖_q``."""
-    # numerics: an eigenvalue that is zero comes out near eps, its root near 1e-8 of the largest: an estimate can bear it
+    # numerics: a zero eigenvalue comes out near eps, its root near 1e-8 of the largest: an estimate can bear it
     roots = np.sqrt(np.clip(np.linalg.eigvalsh(covariance), 0.0, None))
     return float(np.linalg.norm(roots, q))
 
@@ -190,14 +190,14 @@ def _run(cell: Cell, repeat: int, device: str) -> _Run:
     geometry = _geometry(cell, problem.start)
     rng = Streams({"directions": cell.axes}, repeat).generator("data")
     smoothness = smoothness_along(problem, [problem.start], geometry, rng)
-    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma_at(problem, noise.batch_size, problem.start, geometry))
+    sigma = sigma_at(problem, noise.batch_size, problem.start, geometry)
+    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma)
     world = World(problem, noise, geometry, float(problem.initial_gap), smoothness, shape)
     step_size, momentum = _tuned(cell, world, device)
     observer = AlongTheRun(geometry, max(1, int(cell.point["horizon"]) // N_SNAPSHOTS))  # type: ignore[call-overload]
     trajectory = simulate_cell(
         cell, world, step_size, momentum, cell.axes, 1, repeat, device, cell.record, (observer,)
     )
-    sigma = shape.sigma
     smoothness = max(smoothness, 0.0 if observer.secants is None else float(observer.secants[0]))
     path = [_tree(lambda x: x[0], params) for params in observer.snapshots]
     sigma = max(sigma, *(sigma_at(problem, noise.batch_size, point, geometry) for point in path))

@@ -120,7 +120,9 @@ def draw_arm(
         _value_ticks(axes, min(extent), max(extent))
         axes.set_ylim(min(extent) / 1.15, max(extent) * 1.15)
     if has_bound:
-        axes.plot([], [], color="0.4", ls="--", lw=1, label="bound of the theory")
+        is_exact = all(point.first("constants") == "exact" for series, _ in pairs for point in series.members)
+        label = "bound of the theory" if is_exact else "bound with estimated constants"
+        axes.plot([], [], color="0.4", ls="--", lw=1, label=label)
     figure.suptitle(title, fontsize=11)
     if note:
         axes.set_title(note, fontsize=8.5, color="0.3")

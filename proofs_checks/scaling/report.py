@@ -103,7 +103,7 @@ def constants_table(pairs: Sequence[tuple[Series, Fit]]) -> Table | None:
         rows.append(cells)
     if not rows:
         return None
-    header = ["p", *["size"] * (len(rows[0]) - 3)]
+    header = ["p", *(name for name in ("width", "dimension") if pairs[0][0].members[0].key[name])]
     return Table("Estimated constants", [*header, "smoothness [95 %]", "sigma [95 %]"], rows)
 
 

@@ -218,4 +218,5 @@ def test_sigma_of_real_data_is_that_of_the_catalogue_on_the_better_side(p: str) 
         for side in ("left", "right")
     ]
     better = {b: sides[x.shape[-1] <= x.shape[-2]][b] for b, x in problem.start.items()}
-    assert sigma_at(problem, 8, problem.start, geometry) == pytest.approx(np.linalg.norm(list(better.values())), rel=1e-6)
+    expected = np.linalg.norm(list(better.values()))
+    assert sigma_at(problem, 8, problem.start, geometry) == pytest.approx(expected, rel=1e-6)

@@ -40,6 +40,7 @@ def test_slope_weights_are_least_squares() -> None:
     assert slope_weights(x) @ y == pytest.approx(np.polyfit(np.log(x), y, 1)[0], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "floor"), [("studentised", 0.94), ("bca", 0.92)])
 def test_exponent_interval_covers_the_true_exponent(method: str, floor: float) -> None:
     g = rng(f"cover {method}")

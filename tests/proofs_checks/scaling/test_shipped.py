@@ -82,6 +82,7 @@ def test_a_run_that_is_interrupted_exits_4_and_says_how_to_go_on(tmp_path, stop)
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_exits_2(tmp_path) -> None:
     (tmp_path / "file").write_text("x")
     result = run("run", "rate", "--out", tmp_path / "file" / "out", "--scale", "smoke")
