@@ -103,8 +103,8 @@ def main() -> int:
     print(f"versions: python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}")
     print(f"sizes: {options.runs} runs, d = {D}, p = inf, {options.steps} steps, stationarity logged every step")
     print(f"loop timed on {n_loop} runs and scaled to {options.runs}")
-    print(f"error gate: same gradients, same iterates to {GATE:g}: {error:.1e}; mean stationarity z = {z:.2f} (< 5): ", end="")
-    print("met" if is_met else "NOT MET")
+    gate = f"same gradients, same iterates to {GATE:g}: {error:.1e}; mean stationarity z = {z:.2f} (< 5)"
+    print(f"error gate: {gate}: {'met' if is_met else 'NOT MET'}")
     print(f"seconds (median): loop {np.median(theirs):.2f}, stack {np.median(ours):.2f}")
     print(f"ratio loop/stack: median {np.median(ratios):.1f}, range {min(ratios):.1f} to {max(ratios):.1f}")
     return 0 if is_met else 1

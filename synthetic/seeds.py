@@ -110,7 +110,7 @@ class Streams:
         return self._generators[role]
 
     def advance(self, owner: object, n_steps: int) -> int:
-        """Return how many steps ``owner`` has drawn before, and count ``n_steps`` more: the place in a fixed sequence."""
+        """Return how many steps ``owner`` has drawn before, and count ``n_steps`` more."""
         first = self._places.get(owner, 0)
         self._places[owner] = first + n_steps
         return first

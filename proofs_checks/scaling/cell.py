@@ -17,14 +17,14 @@ from .plan import Cell
 from .tuning import best_step_size, theory_tuning
 from .world import World, build_world
 
-__all__ = ["PILOT_REPEATS", "run_cell"]
+__all__ = ["PILOT_REPEATS", "run_exact_cell"]
 
 PILOT_REPEATS = 8
 """Runs, on seeds of their own, by which the empirical tuning compares step sizes."""
 
 
-def run_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
-    """Return the columns of a cell: one value each, or one for every repeat.
+def run_exact_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
+    """Return the columns of a cell with exact constants: one value each, or one for every repeat.
 
     The numbers are a function of the cell's axes and the repeat alone.
 
@@ -33,10 +33,6 @@ def run_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
     SchattorError
         If the world cannot be built as the study says.
     """
-    if cell.held is None:
-        from .estimated import run_estimated_cell  # it builds on this module
-
-        return run_estimated_cell(cell, device)
     world = build_world(cell)
     if isinstance(world.shape, NotApplicable) and cell.tuned_for == cell.assumption:
         reason = world.shape.reason  # then the theory has no tuning to run with either

@@ -47,6 +47,8 @@ def _device(device: str) -> str:
         _stop(f"--device must be one of {', '.join(DEVICES)}, got {device!r}.", BAD_USAGE)
     if device == "cuda" and importlib.util.find_spec("cupy") is None:
         _stop("--device cuda needs CuPy, which is not installed. Install the extra: schattor-theory[gpu].", BAD_USAGE)
+    if device == "cuda":
+        _stop("--device cuda is not supported by the simulation, which runs on the CPU. Use --device cpu.", BAD_USAGE)
     return device
 
 

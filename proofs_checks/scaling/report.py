@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -220,6 +221,11 @@ img{max-width:100%;height:auto}.verdict{background:#eef4fb;border-left:4px solid
 caption{caption-side:top;text-align:left;font-weight:600;padding:.3rem 0}"""
 
 
+def _inline(text: str) -> str:
+    """Return a paragraph of the Markdown report as HTML: text with *emphasis*."""
+    return re.sub(r"\*(\w[^*]*)\*", r"<em>\1</em>", html.escape(text))
+
+
 def _html(sections: Sequence[Section], title: str) -> str:
     """Return one file that opens without a network: figures are inside it."""
     body = []
@@ -229,7 +235,7 @@ def _html(sections: Sequence[Section], title: str) -> str:
         for text in filter(None, words):
             is_verdict = text.startswith("**")
             css = ' class="verdict"' if is_verdict else ""
-            body.append(f"<p{css}>{html.escape(text.strip('*') if is_verdict else text)}</p>")
+            body.append(f"<p{css}>{_inline(text.strip('*') if is_verdict else text)}</p>")
         for image in images:
             data = base64.b64encode(image.read_bytes()).decode()
             body.append(f'<img alt="{html.escape(image.stem)}" src="data:image/png;base64,{data}">')

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .analysis import Analysis, analyse
-from .cell import run_cell
 from .columns import rows_of
 from .environment import usable_cores
 from .execute import Work, run_cells
 from .plan import Cell, Study
 from .store import Store
+from .work import run_cell
 
 __all__ = ["analyse_folder", "run_study"]
 
@@ -81,7 +81,7 @@ def run_study(
     executor : concurrent.futures.Executor, optional
         Where to run the cells instead of local processes.
     work : callable, optional
-        What to do with a cell; :func:`.cell.run_cell` unless a test puts something in its place.
+        What to do with a cell; :func:`.work.run_cell` unless a test puts something in its place.
 
     Raises
     ------

@@ -10,7 +10,6 @@ import pytest
 import threadpoolctl
 
 from proofs_checks.evidence import Verdict
-from proofs_checks.scaling.cell import run_cell
 from proofs_checks.scaling.columns import rows_of
 from proofs_checks.scaling.compare import compare_with_bound
 from proofs_checks.scaling.estimated import sigma_at
@@ -18,6 +17,7 @@ from proofs_checks.scaling.plan import Cell
 from proofs_checks.scaling.series import points_of
 from proofs_checks.scaling.study_file import read_study
 from proofs_checks.scaling.tuning import best_step_size, regularized_tuning
+from proofs_checks.scaling.work import run_cell
 from proofs_checks.scaling.world import build_world, geometry_of
 from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds.regularized import regularized_bound
