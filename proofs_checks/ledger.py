@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ from schattor_theory.checks import fail
 from schattor_theory.errors import StoreError
 
 from .evidence import Evidence, Verdict, plain
+from .files import write_file
 
-__all__ = ["LEDGER", "SCHEMA", "Ledger", "read_ledger", "write_file"]
+__all__ = ["LEDGER", "SCHEMA", "Ledger", "read_ledger"]
 
 SCHEMA = 1
 """Raised when the meaning of a field changes; a ledger of another schema is refused, never guessed at."""
@@ -88,7 +87,7 @@ class Ledger:
             If the file cannot be written.
         """
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
-        write_file(path, f"{text}\n".encode())
+        write_file(path, f"{text}\n".encode(), "verify")
 
 
 def read_ledger(path: str | Path) -> Ledger:
@@ -121,30 +120,6 @@ def read_ledger(path: str | Path) -> Ledger:
         way_out = "The manifest is a table, the entries a list."
         fail(StoreError, call, "path", "hold a ledger", str(path), way_out)
     return Ledger(manifest=content["manifest"], entries=tuple(map(Evidence.from_dict, content["entries"])))
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that the file is either there as a whole or not there.
-
-    Raises
-    ------
-    StoreError
-        If there is no space, no permission, or no such folder; nothing is left behind.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        way_out = f"{reason}. Choose another folder with --out, or make room and run the same command again."
-        message = f"verify: out must be a folder that can be written, got out={str(path.parent)!r}. {way_out}"
-        raise StoreError(message) from error
 
 
 def _refuse_constant(name: str) -> None:

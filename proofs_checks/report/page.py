@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..evidence import KINDS, Evidence, Verdict
-from ..ledger import Ledger, write_file
+from ..files import write_file
+from ..ledger import Ledger
 from ..statements import ASSUMPTIONS, STATEMENTS, Statement
 from .figures import DRAWINGS, draw_all
 from .style import STYLE
@@ -39,7 +40,7 @@ def write_report(ledger: Ledger, out: Path) -> Path:
     """
     images = draw_all(ledger.entries, out / "figures")
     page = out / REPORT
-    write_file(page, _page(ledger, images).encode())
+    write_file(page, _page(ledger, images).encode(), "verify")
     return page
 
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from schattor_theory.errors import StoreError
 
+from ..files import write_file
 from . import figures
 from .analysis import Analysis
 from .axes import AXES, world_label
 from .fit import Fit
 from .plan import Arm
 from .series import Series
-from .store import Store, write_file
+from .store import CALL, Store
 from .tables import Table, to_csv, to_latex, to_markdown, to_text
 from .world import geometry_of
 
@@ -274,10 +275,10 @@ def write_report(analysis: Analysis, store: Store) -> dict[str, Path]:
         tables["expectations"] = expectations_table(analysis)
     for name, table in tables.items():
         for suffix, spell in ((".txt", to_text), (".csv", to_csv), (".tex", to_latex)):
-            write_file(tables_folder / f"{name}{suffix}", spell(table).encode())
+            write_file(tables_folder / f"{name}{suffix}", spell(table).encode(), CALL)
     sections = _sections(analysis, images)
     record = json.dumps(analysis.to_record(), indent=2, allow_nan=False, ensure_ascii=False)
-    write_file(folder / "summary.json", f"{record}\n".encode())
-    write_file(folder / "report.md", _markdown(sections, folder).encode())
-    write_file(folder / "report.html", _html(sections, analysis.study.title).encode())
+    write_file(folder / "summary.json", f"{record}\n".encode(), CALL)
+    write_file(folder / "report.md", _markdown(sections, folder).encode(), CALL)
+    write_file(folder / "report.html", _html(sections, analysis.study.title).encode(), CALL)
     return {"report": folder / "report.html", "figures": figures_folder, "tables": tables_folder}

@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,50 +21,17 @@ from schattor_theory.checks import fail
 from schattor_theory.errors import StoreError
 from synthetic.seeds import canonical_json
 
+from ..files import disk, write_file
 from .columns import SCHEMA, failed_rows
 from .environment import environment
 from .plan import RESULTS_VERSION, Cell, Study
 from .study_file import read_study
 
-__all__ = ["Store", "write_file"]
+__all__ = ["CALL", "Store"]
 
-_CALL = "study"
+CALL = "study"
+"""The command in messages about its files."""
 _METADATA = b"schattor_cell"
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """Turn an error of the disk into a :class:`StoreError` that names the path and the reason."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        way_out = f"{reason}. Choose another folder with --out, or make room and run the same command again."
-        message = f"{_CALL}: out must be a folder that can be read and written, got out={str(path)!r}. {way_out}"
-        raise StoreError(message) from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that the file is either there as a whole or not there.
-
-    Raises
-    ------
-    StoreError
-        If there is no space, no permission, or no such folder; nothing is left behind.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with _disk(path):
-            with open(temporary, "wb") as file:
-                file.write(content)
-                file.flush()
-                if temporary.is_file():
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-    except StoreError:
-        with suppress(OSError):  # when the folder itself cannot be reached there is nothing to remove
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def _json_bytes(content: object) -> bytes:
@@ -101,12 +67,12 @@ class Store:
             or files that are no study.
         """
         folder = Path(folder)
-        with _disk(folder):
+        with disk(folder, CALL):
             folder.mkdir(parents=True, exist_ok=True)
             found = cls.read_manifest(folder)
             if found is None and any(not entry.name.startswith(".") for entry in folder.iterdir()):
                 got = sorted(entry.name for entry in folder.iterdir())[:3]
-                fail(StoreError, _CALL, "out", "be empty or hold this study", got, "Choose another folder with --out.")
+                fail(StoreError, CALL, "out", "be empty or hold this study", got, "Choose another folder with --out.")
         if found is not None:
             cls._check_same(folder, found, study, device)
         manifest = {
@@ -119,9 +85,9 @@ class Store:
             **environment(device),
         }
         store = cls(folder, manifest)
-        write_file(folder / "manifest.json", _json_bytes(manifest))
-        write_file(folder / "study.toml", study.text.encode())
-        with _disk(folder):
+        write_file(folder / "manifest.json", _json_bytes(manifest), CALL)
+        write_file(folder / "study.toml", study.text.encode(), CALL)
+        with disk(folder, CALL):
             store.parts.mkdir(exist_ok=True)
         return store
 
@@ -138,9 +104,9 @@ class Store:
         found = cls.read_manifest(folder)
         if found is None:
             way_out = "Give the --out folder of a `schattor study run`."
-            fail(StoreError, _CALL, "folder", "hold the manifest of a study", str(folder), way_out)
+            fail(StoreError, CALL, "folder", "hold the manifest of a study", str(folder), way_out)
         path = folder / "study.toml"
-        with _disk(path):
+        with disk(path, CALL):
             text = path.read_text(encoding="utf-8")
         return cls(folder, found), read_study(text, str(path), scale=str(found.get("scale", "full")))
 
@@ -157,14 +123,14 @@ class Store:
         if not path.exists():
             return None
         try:
-            with _disk(path):
+            with disk(path, CALL):
                 found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             if isinstance(error, StoreError):
                 raise
-            fail(StoreError, _CALL, "manifest.json", "be JSON", str(error), f"Remove {path} or choose another folder.")
+            fail(StoreError, CALL, "manifest.json", "be JSON", str(error), f"Remove {path} or choose another folder.")
         if not isinstance(found, dict) or "study" not in found:
-            fail(StoreError, _CALL, "manifest.json", "be the manifest of a study", found, "Choose another folder.")
+            fail(StoreError, CALL, "manifest.json", "be the manifest of a study", found, "Choose another folder.")
         return found
 
     @staticmethod
@@ -179,7 +145,7 @@ class Store:
             if found.get(key) != value:
                 what = key.replace("_", " ")
                 way_out = f"{folder} holds results of another {what}. Choose another folder with --out."
-                fail(StoreError, _CALL, f"out ({key})", f"be {value!r}", found.get(key), way_out)
+                fail(StoreError, CALL, f"out ({key})", f"be {value!r}", found.get(key), way_out)
 
     @property
     def parts(self) -> Path:
@@ -213,11 +179,11 @@ class Store:
         if records:
             paths = io.BytesIO()
             np.savez_compressed(paths, **records)
-            write_file(self.records(cell), paths.getvalue())
+            write_file(self.records(cell), paths.getvalue(), CALL)
         metadata = {_METADATA: json.dumps(self._identity(cell) | {"seconds": round(seconds, 6)}).encode()}
         buffer = io.BytesIO()
         pq.write_table(rows.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
-        write_file(self.part(cell), buffer.getvalue())
+        write_file(self.part(cell), buffer.getvalue(), CALL)
 
     def read(self, cell: Cell) -> tuple[pa.Table, float]:
         """Return the rows of a part and its wall time in seconds.
@@ -250,13 +216,13 @@ class Store:
             path = self.part(cell)
             if path.exists():
                 try:
-                    with _disk(path):
+                    with disk(path, CALL):
                         self.read(cell)
                     continue
                 except StoreError:
                     raise
                 except ValueError as error:
-                    with _disk(path):
+                    with disk(path, CALL):
                         os.replace(path, path.with_suffix(".parquet.damaged"))
                     self.damaged.append(f"{path.name} ({cell.label()}): {error}")
             left.append(cell)
@@ -266,9 +232,9 @@ class Store:
         """Write which cells could not run, by digest; an empty table removes the file."""
         path = self.folder / "failures.json"
         if failures:
-            write_file(path, _json_bytes(dict(failures)))
+            write_file(path, _json_bytes(dict(failures)), CALL)
         else:
-            with _disk(path):
+            with disk(path, CALL):
                 path.unlink(missing_ok=True)
 
     def failures(self, cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
@@ -276,7 +242,7 @@ class Store:
         path = self.folder / "failures.json"
         if not path.exists():
             return {}
-        with _disk(path):
+        with disk(path, CALL):
             found = json.loads(path.read_text(encoding="utf-8"))
         wanted = {cell.digest for cell in cells if not self.part(cell).exists()}
         return {key: value for key, value in found.items() if key in wanted}
@@ -296,7 +262,7 @@ class Store:
         table = pa.concat_tables(tables)
         buffer = io.BytesIO()
         pq.write_table(table, buffer, write_page_checksum=True)
-        write_file(self.folder / "results.parquet", buffer.getvalue())
+        write_file(self.folder / "results.parquet", buffer.getvalue(), CALL)
         return table
 
     def seconds(self, cells: Sequence[Cell]) -> dict[str, float]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from proofs_checks.evidence import Verdict
-from proofs_checks.ledger import SCHEMA, Ledger, read_ledger, write_file
+from proofs_checks.files import write_file
+from proofs_checks.ledger import SCHEMA, Ledger, read_ledger
 from schattor_theory.errors import StoreError
 from tests.proofs_checks.ledgers import entry, ledger
 
@@ -109,9 +110,9 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path, mo
 
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(
-        StoreError, match=r"out must be a folder that can be written, got out=.*No space left on device"
+        StoreError, match=r"out must be a folder that can be read and written, got out=.*No space left on device"
     ):
-        write_file(path, b"new")
+        write_file(path, b"new", "verify")
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["ledger.json"]
 

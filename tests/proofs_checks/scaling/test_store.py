@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from proofs_checks.files import write_file
 from proofs_checks.scaling.plan import Study
 from proofs_checks.scaling.run import analyse_folder, run_study
-from proofs_checks.scaling.store import Store, write_file
+from proofs_checks.scaling.store import Store
 from proofs_checks.scaling.study_file import read_study
 from schattor_theory.errors import StoreError
 
@@ -141,7 +142,7 @@ def test_a_folder_below_a_regular_file_is_refused(study, tmp_path) -> None:
 def test_no_space_left_is_said_and_leaves_nothing_behind(tmp_path) -> None:
     (tmp_path / ".results.parquet.tmp").symlink_to("/dev/full")
     with pytest.raises(StoreError, match=r"No space left on device.*make room and run the same command again"):
-        write_file(tmp_path / "results.parquet", b"x" * 100)
+        write_file(tmp_path / "results.parquet", b"x" * 100, "study")
     assert list(tmp_path.iterdir()) == []
 
 
