@@ -21,7 +21,7 @@ RECORDS = ("stationarity", "value", "momentum_error", "block_stationarity")
 """Paths that ``record=`` can keep."""
 
 _KEPT_STEPS = 1000  # thinning: about this many steps of a recorded path are kept
-_DRAW_BYTES = 32 * 2**20  # memory for the draws of a block of steps; streams do not depend on it
+_DRAW_BYTES = 64 * 2**20  # memory for the draws of a block of steps; streams do not depend on it
 
 Blocks = Any
 """One array (R, m, n), or a dict of blocks."""

@@ -109,7 +109,11 @@ class Analysis:
             "violations": self.violations,
             "failures": {key: dict(value) for key, value in self.failures.items()},
             "damaged": list(self.damaged),
-            "fits": [as_record(fit, {"arm": series.arm} | dict(series.key)) for series, fit in self.pairs],
+            "fits": [
+                as_record(fit, {"arm": series.arm} | dict(series.key))
+                | {"bound_exponent": series.bound_exponent(fit.counted)}
+                for series, fit in self.pairs
+            ],
             "expectations": [
                 {
                     "arm": j.arm,

@@ -46,7 +46,7 @@ def _show(value: object) -> str:
 
 
 def exponents_table(pairs: Sequence[tuple[Series, Fit]], caption: str = "Exponents") -> Table:
-    """Return one row for each fit: exponent with interval, halves, label."""
+    """Return one row for each fit: exponent with interval, halves, the bound's own exponent there, label."""
     keys = _varying([series.key for series, _ in pairs])
     is_mixed = len({fit.statistic for _, fit in pairs}) > 1
     rows = []
@@ -55,11 +55,13 @@ def exponents_table(pairs: Sequence[tuple[Series, Fit]], caption: str = "Exponen
         whole, low, high = (f"{e.value:+.4f} [{e.low:+.4f}, {e.high:+.4f}]" if e else "" for e in found)
         statistic = [STATISTIC_WORDS.get(fit.statistic, fit.statistic)] if is_mixed else []
         varying = (_show(series.key.get(k)) for k in keys)
-        rows.append([series.arm, *varying, *statistic, fit.against, whole, low, high, fit.label])
+        bound = series.bound_exponent(fit.counted)
+        of_bound = "" if bound is None else f"{bound:+.4f}"
+        rows.append([series.arm, *varying, *statistic, fit.against, whole, low, high, of_bound, fit.label])
     header = ["arm", *keys, *(["statistic"] if is_mixed else []), "against", "exponent [95 %]"]
     levels = {f"{100 * half.level:.3g} %" for _, fit in pairs for half in (fit.lower_half, fit.upper_half) if half}
     level = f" [{', '.join(sorted(levels))}]" if levels else ""
-    return Table(caption, [*header, f"lower half{level}", f"upper half{level}", "label"], rows)
+    return Table(caption, [*header, f"lower half{level}", f"upper half{level}", "of the bound", "label"], rows)
 
 
 def expectations_table(analysis: Analysis) -> Table:

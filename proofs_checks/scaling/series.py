@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .axes import AXES
 from .columns import STATISTICS
-from .fit import Points
+from .fit import Points, slope_weights
 from .plan import Arm, Study
 
 __all__ = ["Point", "Series", "points_of", "series_of", "spell"]
@@ -67,6 +67,17 @@ class Series:
     def statistic(self, name: str) -> list[NDArray[np.float64]]:
         """Return one array of per-repeat values for each point."""
         return [point.rows[name] for point in self.members]
+
+    def bound_exponent(self, counted: NDArray[np.float64]) -> float | None:
+        """Return the exponent of the bound itself at the axis values ``counted``, None where a point has no bound.
+
+        A bound of rate K^{-1/4} has lower-order terms, so on a finite range its own exponent is another one.
+        """
+        bounds = {float(x): point.bound for x, point in zip(self.x, self.members, strict=True)}
+        found = [bounds[float(x)] for x in counted]
+        if len(found) < 2 or any(bound is None or not 0 < bound < np.inf for bound in found):
+            return None
+        return float(slope_weights(counted) @ np.log(np.array(found, dtype=float)))
 
     def points(self, name: str = "stationarity_mean") -> Points:
         """Return the series as :func:`.fit.fit_power_law` takes it."""
