@@ -175,7 +175,7 @@ def test_geometries_have_the_attributes_others_rely_on() -> None:
 
 
 def test_catalogues_of_worlds_are_in_reach() -> None:
-    for catalogue in (synthetic.PROBLEMS, synthetic.NOISES):
+    for catalogue in (synthetic.PROBLEMS, synthetic.NOISES, synthetic.MARTINGALES):
         assert catalogue
         for name, family in catalogue.items():
             assert family.name == name
