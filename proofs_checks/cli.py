@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 from schattor_theory.checks import check_choice, fail
 from schattor_theory.errors import ParameterError, SchattorError, StoreError
 
+from .constants.command import constants
 from .doctor import examine
 from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
@@ -83,6 +84,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(study_app, name="study")
+app.command()(constants)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from . import (
+    best_constant,
     blocks,
     descent,
     geometry,
     martingale,
+    moments,
     momentum_error,
     optimality,
     regularized,
@@ -29,6 +31,8 @@ CHECKS: tuple[Check, ...] = (
     *descent.CHECKS,
     *momentum_error.CHECKS,
     *martingale.CHECKS,
+    *moments.CHECKS,
+    *best_constant.CHECKS,
     *stationarity.CHECKS,
     *stationarity_proof.CHECKS,
     *scaling.CHECKS,

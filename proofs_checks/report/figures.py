@@ -78,7 +78,7 @@ def _scalar_constant(data: Data) -> Figure:
     q = np.array(data["q"], dtype=float)
     low, high = np.array(data["low"], dtype=float), np.array(data["high"], dtype=float)
     axes.fill_between(q, low, high, color=COLOURS[0], alpha=0.18, label="where the best matrix constant lies")
-    axes.plot(q, high, color=COLOURS[0], lw=1.5, ls="--", label="2^(2-q), proved")
+    axes.plot(q, high, color=COLOURS[0], lw=1.5, ls="--", label="upper end, proved (T4a*)")
     axes.plot(q, low, color=COLOURS[1], lw=1.5, label="C_q, attained by scalars")
     axes.plot(*np.array(data["table"], dtype=float).T, color="black", marker="o", ms=4.5, ls="", label="table")
     axes.set(xlabel="q", ylabel="constant at moment order q")
@@ -183,7 +183,7 @@ DRAWINGS: dict[str, Drawing] = {
     ),
     "scalar_constant": Drawing(
         "The best constant of the martingale bound (T4a)",
-        "The band between the scalar constant C_q and 2 to the power 2 - q; the tabulated values lie on C_q.",
+        "The band between the scalar constant C_q and the proved upper end; the tabulated values lie on C_q.",
         _scalar_constant,
     ),
     "tightness": Drawing(

@@ -16,7 +16,22 @@ from .descent import (
     regularized_descent_bound,
 )
 from .look_ahead import look_ahead_bound, look_ahead_weight
-from .martingale import best_constant_bracket, martingale_constant, price_of_dimension, scalar_best_constant
+from .martingale import (
+    best_constant_bound,
+    best_constant_bracket,
+    martingale_constant,
+    price_of_dimension,
+    scalar_best_constant,
+    scalar_worst_step,
+)
+from .moments import (
+    covariance_bound,
+    moment_bound,
+    price_bound,
+    row_column_bound,
+    two_smooth_bound,
+    weighted_bound,
+)
 from .momentum_error import (
     bias_corrected_thetas,
     first_failure_of_the_lemma,
@@ -41,11 +56,13 @@ __all__ = [
     "Source",
     "Tuning",
     "any_schedule_bound",
+    "best_constant_bound",
     "best_constant_bracket",
     "best_momentum",
     "best_step_size",
     "bias_corrected_thetas",
     "bias_correction_excess",
+    "covariance_bound",
     "covariance_corollary",
     "descent_bound",
     "first_failure_of_the_lemma",
@@ -55,6 +72,7 @@ __all__ = [
     "martingale_constant",
     "misalignment_bound",
     "misalignment_factor",
+    "moment_bound",
     "momentum_error_drift",
     "momentum_error_lemma",
     "momentum_error_weights",
@@ -62,6 +80,7 @@ __all__ = [
     "norm_transfer",
     "oracle_alignment",
     "parameter_free_bound",
+    "price_bound",
     "price_of_dimension",
     "product_moment_shape",
     "product_smoothness",
@@ -71,7 +90,9 @@ __all__ = [
     "regularized_bound",
     "regularized_descent_bound",
     "regularized_pairs",
+    "row_column_bound",
     "scalar_best_constant",
+    "scalar_worst_step",
     "sharper_any_schedule_bound",
     "sharper_regularized_bound",
     "sharper_stationarity_bound",
@@ -81,6 +102,8 @@ __all__ = [
     "tuned",
     "tuned_exponents",
     "tuned_schedule_bound",
+    "two_smooth_bound",
     "weight_decay_gap_bound",
     "weight_decay_last_value_bound",
+    "weighted_bound",
 ]

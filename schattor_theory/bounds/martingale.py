@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 
 from ..checks import check_in_interval, check_integer
+from .records import BoundValue, applicable
 
-__all__ = ["best_constant_bracket", "martingale_constant", "price_of_dimension", "scalar_best_constant"]
+__all__ = [
+    "best_constant_bound",
+    "best_constant_bracket",
+    "martingale_constant",
+    "price_of_dimension",
+    "scalar_best_constant",
+    "scalar_worst_step",
+]
 
 _NEWTON_STEPS = 60
+
+# source: T4a*(a), K_q = C_q between these
+_SHARP_FROM, _SHARP_TO = 8 / 7, 4 / 3
 
 
 def martingale_constant(moment_order: float) -> float:
@@ -77,6 +88,44 @@ def scalar_best_constant(q: float) -> float:
     if q == 2:
         return 1.0
     low, high = q - 1, 2 - q  # exact in floating point for 1 <= q <= 2
+    # C = (q-1)(1+u)^{2-q} = (q-1)^{q-1} (q-1+w)^{2-q}
+    return math.exp(low * math.log(low) + high * math.log(low + _scaled_root(low, high)))
+
+
+def scalar_worst_step(q: float) -> float:
+    """Return the s at which ``(|1-s|^q - 1 + qs)/s^q`` is ``C_q``: the worst step against the number 1 is ``-s``.
+
+    Parameters
+    ----------
+    q : float
+        In (1, 2). As q falls to 1, s grows without limit; at q = 2 every s gives the same.
+
+    Returns
+    -------
+    float
+        s = 1 + u > 2, unit 1.
+
+    Raises
+    ------
+    ParameterError
+        If q is outside (1, 2).
+
+    Source
+    ------
+    T4a in docs/theory/martingale.md.
+
+    Examples
+    --------
+    >>> round(scalar_worst_step(4 / 3), 9)
+    9.0
+    """
+    q = check_in_interval("scalar_worst_step", "q", q, 1, 2, include_low=False, include_high=False)
+    low, high = q - 1, 2 - q
+    return 1.0 + _scaled_root(low, high) / low
+
+
+def _scaled_root(low: float, high: float) -> float:
+    """Return ``w = (q-1)u`` for the root u, at q - 1 = low and 2 - q = high."""
     # numerics: with w = (q-1)u both the root (2 <= w <= 3.6) and the constant stay of order one as q -> 1
     w = 2.0 + low
     for _ in range(_NEWTON_STEPS):
@@ -84,8 +133,7 @@ def scalar_best_constant(q: float) -> float:
         w -= step
         if abs(step) <= 4e-16 * w:
             break
-    # C = (q-1)(1+u)^{2-q} = (q-1)^{q-1} (q-1+w)^{2-q}
-    return math.exp(low * math.log(low) + high * math.log(low + w))
+    return w
 
 
 def _residual(w: float, low: float, high: float) -> float:
@@ -106,12 +154,20 @@ def _slope(w: float, low: float, high: float) -> float:
 
 
 def best_constant_bracket(q: float) -> tuple[float, float]:
-    """Return ``(C_q, 2^{2-q})``, between which the best matrix constant K_q of ``β = q`` is proved to lie.
+    """Return ``(C_q, U_q)``, between which the best matrix constant K_q of ``β = q`` is proved to lie.
+
+    The ends agree for 8/7 <= q <= 4/3 and at q = 1 and 2; the weaker upper end ``2^{2-q}`` is
+    :func:`martingale_constant`.
 
     Parameters
     ----------
     q : float
         In [1, 2].
+
+    Returns
+    -------
+    tuple of float
+        Both in [1, 2], unit 1, each to a few units in the last place.
 
     Raises
     ------
@@ -120,15 +176,67 @@ def best_constant_bracket(q: float) -> tuple[float, float]:
 
     Source
     ------
-    T4a in docs/theory/martingale.md: the lower end is attained by scalars, the upper end is T4a at β = q.
+    The lower end is attained by scalars, T4a in docs/theory/martingale.md; the upper end is T4a*(a) and (c) in
+    docs/theory/best-constant.md.
 
     Examples
     --------
     >>> best_constant_bracket(2)
     (1.0, 1.0)
+    >>> low, high = best_constant_bracket(1.25)
+    >>> low == high
+    True
     """
     q = check_in_interval("best_constant_bracket", "q", q, 1, 2)
-    return scalar_best_constant(q), 2.0 ** (2.0 - q)
+    low = scalar_best_constant(q)
+    # numerics: equal at the ends of the three ranges, where rounding could exchange them
+    return low, max(low, _upper_end(q))
+
+
+def best_constant_bound(q: float) -> BoundValue:
+    """Return the proved upper end of :func:`best_constant_bracket` as a record that says what proves it.
+
+    Parameters
+    ----------
+    q : float
+        In [1, 2].
+
+    Returns
+    -------
+    BoundValue
+        Statement T4a*, statistic ``"K_q"``, its one term named after the argument: "sharp" (the scalar constant),
+        "interpolation from 4/3" or "interpolation from 1". Constants: q, ``scalar_constant`` (the lower end) and
+        ``martingale_constant`` (``2^{2-q}``, the first upper end).
+
+    Raises
+    ------
+    ParameterError
+        If q is outside [1, 2].
+
+    Source
+    ------
+    T4a*(a) and (c) in docs/theory/best-constant.md.
+
+    Examples
+    --------
+    >>> bound = best_constant_bound(1.5)
+    >>> bound.dominant, round(bound.value**4, 12), bound.review
+    ('interpolation from 4/3', 3.0, 'proved')
+    """
+    q = check_in_interval("best_constant_bound", "q", q, 1, 2)
+    low, high = best_constant_bracket(q)
+    name = "sharp" if _SHARP_FROM <= q <= _SHARP_TO else f"interpolation from {'1' if q < _SHARP_FROM else '4/3'}"
+    constants = {"q": q, "scalar_constant": low, "martingale_constant": martingale_constant(q)}
+    return applicable("T4a*", "K_q", {name: high}, constants)
+
+
+def _upper_end(q: float) -> float:
+    if q > _SHARP_TO:
+        return 3.0 ** ((2 - q) / 2)
+    if q >= _SHARP_FROM:
+        return scalar_best_constant(q)
+    theta = 7 * (q - 1)
+    return 2.0 ** (1 - theta) * scalar_best_constant(_SHARP_FROM) ** theta
 
 
 def price_of_dimension(q: float, moment_order: float, rank: int, *, conditionally_symmetric: bool = False) -> float:

@@ -15,6 +15,7 @@ _DOCUMENTS = {
     "T2": "descent.md",
     "T3": "descent.md",
     "T4": "martingale.md",
+    "T4a*": "best-constant.md",
     "T5": "stationarity.md",
     "T5'": "sharper.md",
     "T5-recursion": "sharper.md",

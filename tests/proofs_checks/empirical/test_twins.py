@@ -10,8 +10,9 @@ from proofs_checks.evidence import KINDS, Verdict
 from proofs_checks.statements import STATEMENTS
 from tests.proofs_checks.empirical.planted import PLANTED, Planted
 from tests.proofs_checks.empirical.planted_bounds import BOUNDS
+from tests.proofs_checks.empirical.planted_constant import BEST_CONSTANT
 
-ERRORS = (*PLANTED, *BOUNDS)
+ERRORS = (*PLANTED, *BOUNDS, *BEST_CONSTANT)
 BY_NAME = {check.name: check for check in CHECKS}
 SLOW = 0.9  # seconds of cost from which a twin is left out of the fast suite
 

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from schattor_theory.bounds import best_constant_bracket, martingale_constant, price_of_dimension, scalar_best_constant
+from schattor_theory.bounds import (
+    best_constant_bound,
+    best_constant_bracket,
+    martingale_constant,
+    price_of_dimension,
+    scalar_best_constant,
+    scalar_worst_step,
+)
 from schattor_theory.errors import ParameterError
 
 # docs/theory, table E; rounded to the nearest in the last place
@@ -76,12 +83,58 @@ def test_scalar_constant_decreases_and_stays_below_the_proved_one():
     grid = np.linspace(1, 2, 401)
     values = np.array([scalar_best_constant(q) for q in grid])
     assert np.all(np.diff(values) < 0)
-    upper = np.array([best_constant_bracket(q)[1] for q in grid])
+    upper = np.array([martingale_constant(q) for q in grid])
     assert np.all(values <= upper)
     # T4: the ratio is at most 1.1035 (rounded up), near q = 1.255
     ratio = upper / values
     assert 1.103 < ratio.max() <= 1.1035
     assert grid[ratio.argmax()] == pytest.approx(1.255, abs=0.01)
+
+
+def test_bracket_is_one_number_where_the_constant_is_known():
+    for q in (1, 8 / 7, 1.2, 1.25, 4 / 3, 2):
+        low, high = best_constant_bracket(q)
+        assert low == pytest.approx(high, rel=4e-16)
+    assert best_constant_bracket(4 / 3)[1] == pytest.approx(3 ** (1 / 3))
+
+
+def test_bracket_has_the_widths_of_the_theory():
+    # T4a*(c), rounded up: 0.78 % on [4/3, 2], 2.52 % on [1, 8/7]
+    grid = np.linspace(1, 2, 2001)
+    low, high = np.array([best_constant_bracket(q) for q in grid]).T
+    ratio = high / low
+    assert np.all(ratio >= 1)
+    assert 1.0077 < ratio[grid >= 4 / 3].max() <= 1.0078
+    assert 1.025 < ratio[grid <= 8 / 7].max() <= 1.0252
+    first = np.array([martingale_constant(q) for q in grid])
+    assert np.all(high <= first * (1 + 4e-16))
+
+
+def test_upper_end_is_a_convex_logarithm():
+    # T4a*(b): a chord of log U between any two of its points lies above it
+    grid = np.linspace(1, 2, 1001)
+    log = np.log([best_constant_bracket(q)[1] for q in grid])
+    assert np.all(log[:-2] + log[2:] - 2 * log[1:-1] >= -1e-14)
+
+
+@pytest.mark.parametrize(
+    ("q", "proof"),
+    [(1.1, "interpolation from 1"), (1.25, "sharp"), (1.5, "interpolation from 4/3")],
+)
+def test_upper_end_says_what_proves_it(q, proof):
+    bound = best_constant_bound(q)
+    assert (bound.statement, bound.dominant, bound.review) == ("T4a*", proof, "proved")
+    assert bound.source.document == "docs/theory/best-constant.md"
+    assert (bound.constants["scalar_constant"], bound.value) == best_constant_bracket(q)
+    assert bound.constants["martingale_constant"] == martingale_constant(q)
+
+
+@pytest.mark.parametrize("q", [1.02, 1.25, 1.5, 1.95])
+def test_scalar_constant_is_attained_at_the_worst_step(q):
+    s = scalar_worst_step(q)
+    ratio = (abs(1 - s) ** q - 1 + q * s) / s**q
+    assert ratio == pytest.approx(scalar_best_constant(q), rel=1e-13)
+    assert scalar_worst_step(1.5) == pytest.approx(4 + 2 * math.sqrt(2), rel=1e-14)
 
 
 def test_martingale_constant_is_a_power_of_two():
@@ -107,6 +160,8 @@ def test_price_of_dimension_is_attained_by_fresh_coordinates():
             "martingale_constant: moment_order must lie in [1, 2], got moment_order=0.5.",
         ),
         (lambda: best_constant_bracket("1.5"), "best_constant_bracket: q must lie in [1, 2], got q='1.5'."),
+        (lambda: best_constant_bound(2.5), "best_constant_bound: q must lie in [1, 2], got q=2.5."),
+        (lambda: scalar_worst_step(2), "scalar_worst_step: q must lie in (1, 2), got q=2."),
         (lambda: price_of_dimension(3, 2, 1), "price_of_dimension: q must lie in [1, 2], got q=3."),
         (
             lambda: price_of_dimension(1.5, 1.2, 1),

@@ -43,6 +43,7 @@ def test_finite_terms_that_overflow_together_give_infinity():
         ("T1", "descent.md"),
         ("T5-any", "stationarity.md"),
         ("T6*", "sharper.md"),
+        ("T4a*", "best-constant.md"),
         ("T10", "extensions.md"),
         ("T13c", "extensions.md"),
     ],

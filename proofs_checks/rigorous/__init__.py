@@ -1,0 +1,1 @@
+"""Rigorous checks: numbers enclosed in balls, and inequalities decided on the enclosures."""
