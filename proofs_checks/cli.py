@@ -31,6 +31,7 @@ from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
 from .evidence import Evidence, Verdict
 from .ledger import LEDGER, Ledger
+from .recordings.command import assumptions
 from .report.tightness import tightness_of
 from .scaling.command import study_app
 from .scaling.environment import environment, usable_cores
@@ -85,6 +86,7 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.command()(constants)
+app.command()(assumptions)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 

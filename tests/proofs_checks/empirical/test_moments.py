@@ -1,45 +1,57 @@
-"""The checks of the moment bounds hold, and refute the bounds with an error planted in them."""
+"""The checks of the moment bounds: how probes become a finding, and the full level on a seed of its own."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from proofs_checks.empirical import moments
 from proofs_checks.empirical.check import FALSE_FAILURES, Context
 from proofs_checks.empirical.moments import CHECKS
 from proofs_checks.evidence import Verdict
-from tests.proofs_checks.empirical.planted import Planted
+from proofs_checks.moments.probe import Probed
 from tests.proofs_checks.empirical.planted_moments import MOMENTS
 
-BY_NAME = {check.name: check for check in CHECKS}
+CONTEXT = Context(seed=5, error_rate=FALSE_FAILURES / 100, check="test")
+HELD = Probed(bound="T4g", statement="T4g", q=1.0, moment_order=2.0, verdict=Verdict.HOLDS, bound_value=2.0, ratio=0.5,
+              ratio_low=0.4, ratio_high=0.75, trials=9)  # fmt: skip
 
 
-def context(seed: int = 5) -> Context:
-    return Context(seed=seed, error_rate=FALSE_FAILURES / 100)
+def finding(*verdicts: Verdict):
+    return moments._finding(CONTEXT, "test", [({"martingale": "m"}, replace(HELD, verdict=v)) for v in verdicts])
 
 
-@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "averages_turn_at_the_dimension"])
-def test_holds(name: str) -> None:
-    evidence = BY_NAME[name].run(context())
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([Verdict.HOLDS, Verdict.NOT_APPLICABLE], Verdict.HOLDS),
+        ([Verdict.HOLDS, Verdict.INCONCLUSIVE], Verdict.INCONCLUSIVE),
+        ([Verdict.INCONCLUSIVE, Verdict.VIOLATED, Verdict.HOLDS], Verdict.VIOLATED),
+        ([Verdict.NOT_APPLICABLE], Verdict.NOT_APPLICABLE),
+    ],
+)
+def test_finding_is_that_of_the_worst_probe(verdicts, expected):
+    assert finding(*verdicts).verdict is expected
+
+
+def test_margin_is_what_the_upper_ends_leave():
+    assert finding(Verdict.HOLDS).margin == pytest.approx(0.25)
+
+
+def test_violation_names_the_martingale_and_the_seed():
+    witness = finding(Verdict.VIOLATED).witness
+    assert (witness["martingale"], witness["seed"], witness["bound"]) == ("m", 5, "T4g")
+
+
+def test_statements_a_to_g_each_have_a_check_with_a_twin():
+    assert {check.statement for check in CHECKS} == {f"T4{letter}" for letter in "abcdefg"}
+    assert {check.name for check in CHECKS} == {planted.check for planted in MOMENTS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_holds_at_the_full_level(check):
+    evidence = check.run(Context(seed=17, level="full", error_rate=FALSE_FAILURES / 100))
     assert evidence.is_ok, evidence.status
     assert evidence.verdict is Verdict.HOLDS, evidence.detail
-    assert evidence.margin is not None
-    assert evidence.margin >= 0
-
-
-def slow_if_sampled(planted: Planted) -> object:
-    marks = pytest.mark.slow if planted.check == "averages_turn_at_the_dimension" else ()
-    return pytest.param(planted, id=f"{planted.check}: {planted.name}, {planted.words}", marks=marks)
-
-
-@pytest.mark.parametrize("planted", [slow_if_sampled(p) for p in MOMENTS])
-def test_refutes(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted.put_in(monkeypatch)
-    evidence = BY_NAME[planted.check].run(context(11))
-    assert evidence.is_ok, evidence.status
-    assert evidence.verdict is Verdict.VIOLATED, evidence.detail
-    assert evidence.witness is not None
-    assert evidence.witness["seed"] == 11
-
-
-def test_every_check_has_a_planted_error() -> None:
-    assert set(BY_NAME) == {planted.check for planted in MOMENTS}

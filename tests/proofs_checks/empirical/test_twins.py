@@ -8,11 +8,14 @@ from proofs_checks.empirical import CHECKS, Check, Context
 from proofs_checks.empirical.check import FALSE_FAILURES
 from proofs_checks.evidence import KINDS, Verdict
 from proofs_checks.statements import STATEMENTS
+from tests.proofs_checks.conic.planted import SPLITTING
 from tests.proofs_checks.empirical.planted import PLANTED, Planted
 from tests.proofs_checks.empirical.planted_bounds import BOUNDS
 from tests.proofs_checks.empirical.planted_constant import BEST_CONSTANT
+from tests.proofs_checks.empirical.planted_moments import MOMENTS
+from tests.proofs_checks.empirical.planted_witnesses import WITNESSES
 
-ERRORS = (*PLANTED, *BOUNDS, *BEST_CONSTANT)
+ERRORS = (*PLANTED, *BOUNDS, *BEST_CONSTANT, *MOMENTS, *SPLITTING, *WITNESSES)
 BY_NAME = {check.name: check for check in CHECKS}
 SLOW = 0.9  # seconds of cost from which a twin is left out of the fast suite
 
