@@ -31,6 +31,7 @@ from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
 from .evidence import Evidence, Verdict
 from .ledger import LEDGER, Ledger
+from .moments.command import tightness
 from .recordings.command import assumptions
 from .report.tightness import tightness_of
 from .scaling.command import study_app
@@ -86,6 +87,7 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.command()(constants)
+app.command()(tightness)
 app.command()(assumptions)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]

@@ -146,7 +146,7 @@ def _two_smoothness_holds(context: Context) -> Finding:
 def _price_holds(context: Context) -> Finding:
     """T4g on every martingale, attained by signs on fresh coordinates."""
     requests = _requests(("T4g",), [(1.0, 1.5), (1.0, 2.0), (4 / 3, 2.0)])
-    worlds = [name for name in WORLDS if name not in (*_LEFT_OUT, "heavy_tailed")]
+    worlds = [name for name in WORLDS if name not in (*_LEFT_OUT, *_SLOW_TO_DECIDE, "heavy_tailed")]
     found = _probed(context, requests, worlds=worlds, sizes=((6, 3), (2, 2)))
     return _finding(context, "T4g", found + _witness_probes(context, "T4g"))
 

@@ -89,7 +89,7 @@ class AdaptedWalk(MatrixMartingale):
         return on_diagonal(values, self.shape)
 
     def paths(self) -> Law | None:
-        if not self._can_list(2.0**self.n_steps):
+        if not self._can_list(2, self.n_steps):
             return None
         signs = all_signs(self.n_steps)
         return np.full(len(signs), 1 / len(signs)), self._placed(signs)

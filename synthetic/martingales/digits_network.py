@@ -84,7 +84,7 @@ class DigitsNetworkMartingale(MatrixMartingale):
 
     def paths(self) -> Law | None:
         n = len(self.atoms)
-        if self.batch_size > 1 or not self._can_list(float(n) ** min(self.n_steps, 13)):
+        if self.batch_size > 1 or not self._can_list(n, self.n_steps):
             return None
         index = np.array(list(itertools.product(range(n), repeat=self.n_steps)))
         return np.full(len(index), 1 / len(index)), self.atoms[index]

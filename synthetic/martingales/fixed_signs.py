@@ -84,7 +84,7 @@ class FixedSigns(MatrixMartingale):
     def paths(self) -> Law | None:
         used = np.flatnonzero(self.levels)
         n_signs = self.n_steps * len(used)
-        if not self._can_list(2.0**n_signs):
+        if not self._can_list(2, n_signs):
             return None
         values = np.zeros((2**n_signs, self.n_steps, len(self.levels)))
         values[:, :, used] = all_signs(n_signs).reshape(-1, self.n_steps, len(used)) * self.levels[used]

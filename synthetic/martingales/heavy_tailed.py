@@ -91,7 +91,7 @@ class HeavyTailed(MatrixMartingale):
 
     def paths(self) -> Law | None:
         used = np.flatnonzero(self.signs.levels)
-        if self._has_pareto or not self._can_list((1.0 + 2.0 ** len(used)) ** self.n_steps):
+        if self._has_pareto or not self._can_list(1 + 2 ** len(used), self.n_steps):
             return None
         share, radius = (1.0, 1.0) if isinstance(self.tail, NoTail) else (self.tail.probability, self.tail.radius(0.0))
         single = np.zeros((2 ** len(used) + 1, len(self.signs.levels)))

@@ -92,7 +92,7 @@ class IidCoordinates(MatrixMartingale):
         return math.fsum(both * shared)
 
     def paths(self) -> Law | None:
-        if not self._can_list((2.0 * self._rank) ** self.n_steps):
+        if not self._can_list(2 * self._rank, self.n_steps):
             return None
         single = np.concatenate([np.eye(self._rank), -np.eye(self._rank)])
         index = np.array(list(itertools.product(range(2 * self._rank), repeat=self.n_steps)))

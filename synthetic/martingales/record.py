@@ -189,8 +189,11 @@ class MatrixMartingale:
         """
         return None
 
-    def _can_list(self, n_paths: float) -> bool:
-        """Return whether this many paths are few enough for :meth:`paths`."""
+    def _can_list(self, branches: float, levels: int = 1) -> bool:
+        """Return whether ``branches^levels`` paths are few enough for :meth:`paths`."""
+        if levels * math.log2(branches) > math.log2(MOST_ATOMS) + 1:  # far too many to be a float, perhaps
+            return False
+        n_paths = branches**levels
         return n_paths <= MOST_ATOMS and n_paths * self.n_steps * self.shape[0] * self.shape[1] <= MOST_NUMBERS
 
     def outcomes(self) -> Law | None:

@@ -68,14 +68,14 @@ class SeriesMartingale(MatrixMartingale):
 
     def paths(self) -> Law | None:
         atoms = self.law.atoms()
-        if atoms is None or not self._can_list(2.0**self.n_steps):
+        if atoms is None or not self._can_list(2, self.n_steps):
             return None
         which = all_binary(self.n_steps)
         return atoms[0][which].prod(axis=1), atoms[1][which][:, :, None, None] * self.terms
 
     def outcomes(self) -> Law | None:
         atoms = self.law.atoms()
-        if atoms is None or 2.0**self.n_steps > MOST_ATOMS:
+        if atoms is None or self.n_steps > math.log2(MOST_ATOMS):
             return None
         which = all_binary(self.n_steps)
         sums = atoms[1][which] @ self.terms.reshape(self.n_steps, -1)

@@ -10,6 +10,7 @@ import pytest
 
 from synthetic import MARTINGALES, MatrixMartingale
 from synthetic.martingales.norms import gram, norms
+from synthetic.martingales.record import MOST_ATOMS
 from tests.synthetic.martingales.cases import CASES, LEVELS, Case, agrees, rng, weight_of
 from tests.synthetic.martingales.enumeration import (
     close,
@@ -222,3 +223,20 @@ def test_sampling_refutes_a_wrong_second_moment(case: Case) -> None:
     z = case.build()
     values = norms(z.sums(rng("sums", case.label), TRIALS), 2) ** 2
     assert not agrees(2.0 * z.moment(2, 2), values, z.ceiling(2) ** 2)
+
+
+MANY = {
+    "adapted": Case("adapted", (8, 8), 3000, {"dependence": "walk"}),
+    "fresh_coordinates": Case("fresh_coordinates", (64, 64), 64),
+    "self_similar": Case("self_similar", (8, 8), 3000, {"growth": 1e-4}),
+    "digits_network": Case("digits_network", None, 1100),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in MARTINGALES if name != "rows_and_columns"])
+def test_a_law_with_more_paths_than_a_float_can_count_is_not_listed(name: str) -> None:
+    martingale = MANY.get(name, Case(name, (8, 8), 3000)).build()
+    paths = martingale.paths()
+    assert paths is None or len(paths[0]) <= MOST_ATOMS
+    moment = martingale.moment(2, 2)
+    assert moment is None or moment >= 0
