@@ -61,19 +61,20 @@ def _infinite(bound: BoundValue) -> BoundValue:
 def _moment(level: str) -> Callable[[Any, float, float], BoundValue]:
     def value(martingale: Any, q: float, order: float) -> BoundValue:
         # the hypotheses of the level come first: they do not need the moments
-        first = 0.0 if level == "first_term" else None
+        needs_first = level in ("first_term", "best")
+        first = 0.0 if needs_first else None
         symmetric = martingale.conditionally_symmetric
         options = {"q": q, "moment_order": order, "level": level, "conditionally_symmetric": symmetric}
         empty = moments.moment_bound(0.0, first_moment=first, **options)
         if not empty.is_applicable:
             return empty
         total = martingale.sum_of_moments(q, order)
-        if level == "first_term":
+        if needs_first:
             first = martingale.first_moment(q, order)
             if first is None:
-                return _unknown("T4a", q, order, "E‖Z_1‖_q^β")
+                return _unknown(empty.statement, q, order, "E‖Z_1‖_q^β")
         if total is None:
-            return _unknown("T4a", q, order, "Σ E‖Z_i‖_q^β")
+            return _unknown(empty.statement, q, order, "Σ E‖Z_i‖_q^β")
         return _infinite(moments.moment_bound(total, first_moment=first, **options))
 
     return value
@@ -163,6 +164,7 @@ _ALL = (
     ProbedBound("T4a-first_term", "T4a", "E‖Z_1‖_q^β + 2^{2-β} Σ_{i>1} E‖Z_i‖_q^β", _moment("first_term")),
     ProbedBound("T4a-martingale", "T4a", "2^{2-β} Σ E‖Z_i‖_q^β", _moment("martingale")),
     ProbedBound("T4a-fallback", "T4a", "2 Σ E‖Z_i‖_q^q (β = q)", _moment("fallback")),
+    ProbedBound("T4a*-best", "T4a*", "E‖Z_1‖_q^q + K Σ_{i>1} E‖Z_i‖_q^q, K ≥ K_q proved (β = q)", _moment("best")),
     ProbedBound("T4b-left", "T4b", "‖(Σ E Z_iZ_i*)^{1/2}‖_q²", _covariance("left")),
     ProbedBound("T4b-right", "T4b", "‖(Σ E Z_i*Z_i)^{1/2}‖_q²", _covariance("right")),
     ProbedBound("T4c-given", "T4c", "weighted, W from the covariance", _weighted(covariance_weight)),

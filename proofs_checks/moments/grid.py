@@ -168,7 +168,7 @@ def _is_meant(bound: str, q: float, order: float) -> bool:
         return order == 2 and q >= 2 and not math.isinf(q)
     if bound == "T4a-triangle":
         return order == 1
-    if bound == "T4a-fallback":
+    if bound in ("T4a-fallback", "T4a*-best"):
         return q == order
     if bound.startswith("T4c"):
         return q <= 2

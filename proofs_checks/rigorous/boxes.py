@@ -33,11 +33,14 @@ class Cover:
         How many pieces were looked at.
     piece : tuple or None
         The piece that is refuted, or the first that was left undecided.
+    parts : tuple
+        The pieces on which it is proved, in the order of the corners; empty unless they were asked for.
     """
 
     decision: Decision
     pieces: int
     piece: Box | None = None
+    parts: tuple[Box, ...] = ()
 
     @property
     def words(self) -> str:
@@ -53,6 +56,7 @@ def prove_on_box(
     box: Sequence[tuple[Fraction | int | str, Fraction | int | str]],
     *,
     most_pieces: int = 20_000,
+    keep_parts: bool = False,
 ) -> Cover:
     """Decide ``condition`` on a box by bisecting its pieces along their widest side.
 
@@ -65,6 +69,8 @@ def prove_on_box(
         Low and high end of each coordinate; text as in "8/7". The sides are compared by their length.
     most_pieces : int
         After so many pieces the outcome is UNDECIDED.
+    keep_parts : bool
+        Whether to return the pieces of a proof.
 
     Raises
     ------
@@ -84,6 +90,7 @@ def prove_on_box(
         fail(ParameterError, "prove_on_box", "box", "have sides whose low end is not above the high end", box)
     # the oldest piece first: where a claim fails, a whole piece shows it before the edge of that part is cut for ever
     waiting, pieces = deque([whole]), 0
+    parts: list[Box] = []
     while waiting:
         piece = waiting.popleft()
         pieces += 1
@@ -94,7 +101,9 @@ def prove_on_box(
             if pieces + len(waiting) >= most_pieces or all(low == high for low, high in piece):
                 return Cover(Decision.UNDECIDED, pieces, piece)
             waiting.extend(_halves(piece))
-    return Cover(Decision.PROVED, pieces)
+        elif keep_parts:
+            parts.append(piece)
+    return Cover(Decision.PROVED, pieces, parts=tuple(sorted(parts)))
 
 
 def _ball(low: Fraction, high: Fraction) -> arb:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..checks import check_choice, check_exponent, check_in_interval, check_integer, check_positive, fail
 from ..errors import NonFiniteError, ParameterError, ShapeError
-from .martingale import price_of_dimension
+from .martingale import best_constant_bracket, price_of_dimension
 from .records import BoundValue, applicable, not_applicable
 
 __all__ = [
@@ -26,9 +26,9 @@ __all__ = [
     "weighted_bound",
 ]
 
-MOMENT_LEVELS = ("triangle", "symmetric", "first_term", "martingale", "fallback")
+MOMENT_LEVELS = ("triangle", "symmetric", "first_term", "martingale", "fallback", "best")
 """The forms of T4a: 1 at β = 1; 1 for conditionally symmetric differences; 2^{2-β} with 1 for the first term; 2^{2-β};
-2 at q = β."""
+2 at q = β; at q = β 1 for the first term and the proved upper end of the best constant for the others (T4a*)."""
 
 _MOMENT = "E‖S‖_q^β"
 _ROUNDING = 1e-12  # by which β/(β-1) may miss an exponent that equals it
@@ -78,10 +78,10 @@ def moment_bound(
         Exponent of the norm; the statement needs ``β ≤ q ≤ β/(β-1)``.
     moment_order : float
         β in [1, 2].
-    level : {"triangle", "symmetric", "first_term", "martingale", "fallback"}
+    level : {"triangle", "symmetric", "first_term", "martingale", "fallback", "best"}
         Which constant: see ``MOMENT_LEVELS``.
     first_moment : float, optional
-        ``E‖Z_1‖_q^β``, needed by "first_term".
+        ``E‖Z_1‖_q^β``, needed by "first_term" and "best".
     conditionally_symmetric : bool
         Whether each difference and its negative have one law given the past; needed by "symmetric".
 
@@ -93,7 +93,7 @@ def moment_bound(
     Raises
     ------
     ExponentError, ParameterError, UnknownNameError
-        For an argument outside its range, or "first_term" without ``first_moment``.
+        For an argument outside its range, or a level that needs ``first_moment`` without it.
 
     Scaling
     -------
@@ -101,7 +101,7 @@ def moment_bound(
 
     Source
     ------
-    T4a in docs/theory/martingale.md.
+    T4a in docs/theory/martingale.md; "best" is T4a* in docs/theory/best-constant.md.
 
     Examples
     --------
@@ -122,19 +122,21 @@ def moment_bound(
         reason = f"the triangle inequality is the case β = 1, here β = {order:g}"
     elif level == "symmetric" and not conditionally_symmetric:
         reason = "the differences are not conditionally symmetric"
-    elif level == "fallback" and not math.isclose(exponent, order, rel_tol=_ROUNDING):
-        reason = f"the two-line form is the case q = β, here q = {exponent:g}, β = {order:g}"
+    elif level in ("fallback", "best") and not math.isclose(exponent, order, rel_tol=_ROUNDING):
+        reason = f"level {level!r} is the case q = β, here q = {exponent:g}, β = {order:g}"
+    statement = "T4a*" if level == "best" else "T4a"
     if reason:
-        return not_applicable("T4a", _MOMENT, reason, constants)
-    if level == "first_term":
+        return not_applicable(statement, _MOMENT, reason, constants)
+    if level in ("first_term", "best"):
         if first_moment is None:
-            fail(ParameterError, call, "first_moment", "be given at level 'first_term'", first_moment)
+            fail(ParameterError, call, "first_moment", f"be given at level {level!r}", first_moment)
         first = _moment_sum(call, "first_moment", first_moment)
         if first > total * (1 + _ROUNDING):
             fail(ParameterError, call, "first_moment", f"be at most sum_of_moments={total!r}", first_moment)
         rest = max(total - first, 0.0) if math.isfinite(total) else total
-        terms = {"first": first, "rest": general * rest}
-        return applicable("T4a", _MOMENT, terms, constants | {"constant": general, "first_moment": first})
+        constant = best_constant_bracket(order)[1] if level == "best" else general
+        terms = {"first": first, "rest": constant * rest}
+        return applicable(statement, _MOMENT, terms, constants | {"constant": constant, "first_moment": first})
     constant = {"triangle": 1.0, "symmetric": 1.0, "martingale": general, "fallback": 2.0}[level]
     return applicable("T4a", _MOMENT, {"moments": constant * total}, constants | {"constant": constant})
 

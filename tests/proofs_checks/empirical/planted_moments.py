@@ -47,6 +47,10 @@ def _covariance_of_one_side(right: Callable) -> Callable:
     return lambda covariance, **k: right(0.9 * covariance, **k)
 
 
+def _tenth_less(right: Callable) -> Callable:
+    return lambda q: tuple(0.9 * end for end in right(q))
+
+
 _T4A = "moment_bound_holds_on_every_martingale"
 
 MOMENTS: tuple[Planted, ...] = (
@@ -56,6 +60,7 @@ MOMENTS: tuple[Planted, ...] = (
     Planted(_T4A, "2^{2-β}, a tenth, at q = β = 2", moments, "moment_bound", at_level("martingale", 0.9, 2.0)),
     Planted(_T4A, "2^{2-β}, half, at q = β = 1.5", moments, "moment_bound", at_level("martingale", 0.5, 1.5)),
     Planted(_T4A, "two-line form, half", moments, "moment_bound", at_level("fallback", 0.49)),
+    Planted("best_constant_bounds_every_martingale", "a tenth", moments, "best_constant_bracket", _tenth_less),
     Planted("covariance_bound_holds_on_every_martingale", "a tenth", moments, "covariance_bound", bound_times(0.9)),
     Planted(
         "covariance_bound_holds_on_every_martingale", "Σ a tenth", moments, "covariance_bound", _covariance_of_one_side

@@ -45,7 +45,7 @@ def test_violation_names_the_martingale_and_the_seed():
 
 
 def test_statements_a_to_g_each_have_a_check_with_a_twin():
-    assert {check.statement for check in CHECKS} == {f"T4{letter}" for letter in "abcdefg"}
+    assert {check.statement for check in CHECKS} == {"T4a*", *(f"T4{letter}" for letter in "abcdefg")}
     assert {check.name for check in CHECKS} == {planted.check for planted in MOMENTS}
 
 

@@ -37,7 +37,8 @@ def test_levels_have_the_constants_of_the_statement():
     root = 2**0.5
     values = {level: bound.value for level, bound in at.items()}
     assert values == pytest.approx(
-        {"triangle": None, "symmetric": 5.0, "first_term": 2 + 3 * root, "martingale": 5 * root, "fallback": 10.0}
+        {"triangle": None, "symmetric": 5.0, "first_term": 2 + 3 * root, "martingale": 5 * root, "fallback": 10.0,
+         "best": 2 + 3 * 3**0.25}
     )
     assert moment_bound(5.0, q=7, moment_order=1, level="triangle").value == 5.0
 
@@ -62,7 +63,8 @@ def test_infinite_moments_give_an_infinite_bound():
         (moment_bound(1.0, q=4, moment_order=1.5), "q = 4 lies outside"),
         (moment_bound(1.0, q=2, moment_order=1.5, level="triangle"), "the triangle inequality is the case β = 1"),
         (moment_bound(1.0, q=2, moment_order=2, level="symmetric"), "not conditionally symmetric"),
-        (moment_bound(1.0, q=2, moment_order=1.5, level="fallback"), "the two-line form is the case q = β"),
+        (moment_bound(1.0, q=2, moment_order=1.5, level="fallback"), "level 'fallback' is the case q = β"),
+        (moment_bound(1.0, q=2, moment_order=1.5, level="best", first_moment=1.0), "level 'best' is the case q = β"),
         (covariance_bound(np.eye(2), q=2.5), "exceeds 2"),
         (covariance_bound(np.eye(2), q=math.inf), "exceeds 2"),
         (weighted_bound(np.eye(2), 1.0, q=2, inner_exponent=1.5, moment_order=1.5), "a = 1.5 is below q = 2"),
@@ -175,7 +177,8 @@ def test_zero_differences_have_the_bound_zero():
         (lambda: moment_bound(math.nan, q=1, moment_order=1), ParameterError, "moment_bound: sum_of_moments must be a"),
         (lambda: moment_bound(1.0, q=0.5, moment_order=1), ExponentError, "moment_bound: q must lie in [1, inf]"),
         (lambda: moment_bound(1.0, q=1, moment_order=3), ParameterError, "moment_bound: moment_order must lie in"),
-        (lambda: moment_bound(1.0, q=1, moment_order=1, level="best"), UnknownNameError, "moment_bound: level must be"),
+        (lambda: moment_bound(1.0, q=1, moment_order=1, level="sharp"), UnknownNameError, "moment_bound: level must be"),
+        (lambda: moment_bound(1.0, q=1.5, moment_order=1.5, level="best"), ParameterError, "be given at level 'best'"),
         (lambda: moment_bound(1.0, q=2, moment_order=2, level="first_term"), ParameterError,
          "moment_bound: first_moment must be given at level 'first_term', got first_moment=None."),
         (lambda: moment_bound(1.0, q=2, moment_order=2, level="first_term", first_moment=2.0), ParameterError,
