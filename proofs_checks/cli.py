@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +41,7 @@ from .statements import STATEMENTS, select
 __all__ = ["app", "main"]
 
 _BAD_USAGE, _COULD_NOT_RUN, _INTERRUPTED = 2, 3, 4
+_REPORTS = Path("report")
 
 
 class _Commands(TyperGroup):
@@ -116,11 +117,20 @@ def verify(
     level: Annotated[
         str, typer.Option("--level", help="quick: within two minutes; full: more cases and samples.")
     ] = "quick",
-    out: Annotated[Path, typer.Option("--out", help="Folder for ledger.json, report.html and figures.")] = Path(
-        "report"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for ledger.json, report.html and figures.", show_default=str(_REPORTS)),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random, >= 0.")] = 0,
     only: Annotated[str | None, typer.Option("--only", help="Statements to check, for example T1,T5.")] = None,
+    mutant: Annotated[
+        str | None,
+        typer.Option(
+            "--mutant",
+            metavar="NAME",
+            help="Plant this error (docs/mutants.md) and check its statement until it is found: exit 1.",
+        ),
+    ] = None,
     random_only: Annotated[
         bool, typer.Option("--random-only", help="Only the checks that depend on the seed.")
     ] = False,
@@ -131,22 +141,35 @@ def verify(
     check_choice("verify", "level", level, LEVELS)
     if seed < 0:
         fail(ParameterError, "verify", "seed", "be an integer >= 0", seed)
-    ids = None if only is None else select([name.strip() for name in only.split(",") if name.strip()])
+    if mutant is not None:
+        from .mutants.hunt import Hunt, hunt, named  # mutants are no part of what they are planted in
+
+        if only is not None:
+            fail(ParameterError, "verify", "only", "be left out with --mutant, which has its statement", only)
+        planted = named(mutant)
+        ids: list[str] | None = [planted.statement]
+    else:
+        ids = None if only is None else select([name.strip() for name in only.split(",") if name.strip()])
     checks = chosen(ids, level=level, random_only=random_only)
     if not checks:
         fail(
             ParameterError, "verify", "only", "name a statement that has a check", only, "See `schattor verify --help`."
         )
+    out = out or (_REPORTS if mutant is None else _REPORTS / "mutants" / mutant)
     _prepare(out)
     start = time.perf_counter()
-    entries = _run(checks, seed=seed, level=level, jobs=jobs or min(2, usable_cores()))
+    options: dict[str, Any] = {"seed": seed, "level": level, "jobs": jobs or min(2, usable_cores())}
+    found = run_checks(checks, **options) if mutant is None else hunt(planted, checks, **options)
+    entries = _run(checks, found)
     manifest = environment() | {
-        "command": _command(level, seed, only, random_only),
+        "command": _command(level, seed, only, random_only, mutant),
         "seed": seed,
         "level": level,
         "statements": ids or list(STATEMENTS),
         "seconds": time.perf_counter() - start,
     }
+    if mutant is not None:
+        manifest["mutant"] = f"{mutant}: {planted.words} in {planted.place}"
     ledger = Ledger(manifest=manifest, entries=tuple(entries))
     ledger.write(out / LEDGER)
     from .report.page import write_report  # matplotlib is slow to import, and other commands do not need it
@@ -158,12 +181,15 @@ def verify(
         )
     else:
         _print(ledger, page)
+        if mutant is not None:
+            print(Hunt(mutant=mutant, entries=ledger.entries, seconds=manifest["seconds"]).words)
     raise typer.Exit(ledger.exit_code)
 
 
-def _command(level: str, seed: int, only: str | None, random_only: bool) -> str:
+def _command(level: str, seed: int, only: str | None, random_only: bool, mutant: str | None) -> str:
     parts = ["schattor verify", f"--level {level}", f"--seed {seed}"]
     parts += [f"--only {only}"] if only else []
+    parts += [f"--mutant {mutant}"] if mutant else []
     return " ".join(parts + (["--random-only"] if random_only else []))
 
 
@@ -186,7 +212,7 @@ def _prepare(out: Path) -> None:
         )
 
 
-def _run(checks: Sequence[Check], *, seed: int, level: str, jobs: int) -> list[Evidence]:
+def _run(checks: Sequence[Check], running: Iterable[Evidence]) -> list[Evidence]:
     """Return the evidence in the order of the statements, with a display that leaves no trace."""
     progress = Progress(
         TextColumn("{task.description}"),
@@ -200,12 +226,12 @@ def _run(checks: Sequence[Check], *, seed: int, level: str, jobs: int) -> list[E
     found: dict[str, Evidence] = {}
     with progress:
         task = progress.add_task("checks", total=len(checks))
-        for evidence in run_checks(checks, seed=seed, level=level, jobs=jobs):
+        for evidence in running:
             found[evidence.check] = evidence
             progress.update(task, advance=1, description=f"checks ({evidence.check.replace('_', ' ')})")
     order = list(STATEMENTS)
     listed = sorted(checks, key=lambda check: order.index(check.statement))
-    return [found[check.name] for check in listed]
+    return [found[check.name] for check in listed if check.name in found]
 
 
 _STYLES = {

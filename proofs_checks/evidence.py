@@ -19,9 +19,12 @@ OK = "ok"
 """Status of a check that ran to its end."""
 
 CONSTANTS = ("exact", "estimated")
-KINDS = ("identity", "inequality", "derivation", "simulation", "adversarial", "scaling")
-"""What a check does: compares two computations, tries an inequality on inputs, recomputes a bound from the steps of its
-proof, compares runs with a bound, searches or constructs the worst case, fits exponents of a study."""
+KINDS = (
+    "symbolic", "rigorous", "conic", "identity", "inequality", "derivation", "simulation", "adversarial", "scaling",
+)  # fmt: skip
+"""What a check does: derives by computer algebra, proves in ball arithmetic, solves cone programs, compares two
+computations, tries an inequality on inputs, recomputes a bound from the steps of its proof, compares runs with a bound,
+searches or constructs the worst case, fits exponents of a study."""
 
 
 class Verdict(Enum):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cvxpy as cp
 import numpy as np
 
+from . import solver
 from .solved import dilated
 
 __all__ = ["LARGEST", "PROGRAM_EXPONENTS", "Points", "n_rows", "solve_weights"]
@@ -19,8 +18,6 @@ PROGRAM_EXPONENTS = {1.0: 0, 4 / 3: 1, 8 / 5: 2, 16 / 9: 3}
 
 LARGEST = 48
 """Rows of the largest matrix inequality that is given to the solver: its time grows with the sixth power."""
-
-SOLVER = cp.CLARABEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,31 +81,25 @@ def _solve(series: np.ndarray, q: float) -> Points:
     squarings = PROGRAM_EXPONENTS[q]
     size = _norm(w, squarings, constraints) + _norm(v, squarings, constraints)
     problem = cp.Problem(cp.Minimize((cp.trace(t) + size) / 2), constraints)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "solution may be inaccurate": the ends are recomputed, whatever it says
-        try:
-            problem.solve(solver=SOLVER, canon_backend=cp.SCIPY_CANON_BACKEND)
-        except cp.SolverError as error:
-            return Points(method=_name(problem), status=f"error: {error}")
+    outcome = solver.solve(problem)
     if w.value is None or inequality.dual_value is None:
-        return Points(method=_name(problem), status=str(problem.status))
+        return Points(method=outcome.method, status=outcome.status)
     block = inequality.dual_value[: m * d, m * d :]
     residuals = {
         "weights": max(0.0, -float(np.linalg.eigvalsh(w.value)[0]), -float(np.linalg.eigvalsh(v.value)[0])),
         "inequality": max(0.0, -float(np.linalg.eigvalsh(_symmetric(inequality.args[0].value))[0])),
     }
     dual = -2 * block.T.reshape(n, m, d)
-    reported = float(problem.value) if math.isfinite(problem.value) else None
     return Points(
-        method=_name(problem),
-        status=str(problem.status),
+        method=outcome.method,
+        status=outcome.status,
         row_weight=w.value,
         column_weight=v.value,
         dual=dual,
-        reported=reported,
+        reported=outcome.reported,
         reported_dual=float(np.vdot(dual, series)),
         residuals=residuals,
-        n_iterations=int(problem.solver_stats.num_iters or 0),
+        n_iterations=outcome.n_iterations,
     )
 
 
@@ -127,10 +118,3 @@ def _norm(weight: Any, squarings: int, constraints: list[Any]) -> Any:
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:
     return (matrix + matrix.T) / 2
-
-
-def _name(problem: Any) -> str:
-    import clarabel
-
-    stats = problem.solver_stats
-    return f"{stats.solver_name if stats else SOLVER} {clarabel.__version__}"

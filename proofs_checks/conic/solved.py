@@ -9,41 +9,36 @@ import numpy as np
 
 from schattor_theory.geometry import schatten_norm
 
-__all__ = ["GAP", "Solved", "column_norm", "dilated", "norm", "row_norm"]
+__all__ = ["GAP", "Enclosed", "Solved", "column_norm", "dilated", "norm", "row_norm"]
 
 GAP = 1e-5
 """Relative gap between the two recomputed ends up to which a program counts as solved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """An infimum between two numbers that were recomputed from the returned points.
+class Enclosed:
+    """The value of a program between two numbers that were recomputed from the returned points.
 
-    The status and the objectives that a solver reports are kept and not believed: ``upper`` is the cost of ``rows`` and
-    ``columns``, which add up to the series exactly, and ``lower`` the value of ``dual`` after it was scaled into its
-    unit balls, both from singular values, widened by the rounding of these. The ends are floating point: numerical
-    evidence, not a rigorous certificate.
+    The status and the objectives that a solver reports are kept and not believed.
 
     Attributes
     ----------
     method : str
-        ``"CLARABEL 0.11.1"``, or ``"reweighting"``.
+        ``"CLARABEL 0.11.1"``, or the name of a method of our own.
     status : str
         What the method says about itself.
     lower, upper : float
-        The infimum is between them.
+        The value is between them.
     reported : float or None
-        The primal objective that the solver reported, in the unit of the series.
+        The primal objective that the solver reported, in the unit of the input.
     reported_dual : float or None
         The dual objective that the solver reported.
     residuals : dict of str to float
-        Of the normalised program: how far the returned matrices are from their constraints.
+        Of the normalised program: how far the returned points are from their constraints.
     scale : float
-        What the series was divided by before it was solved.
+        What the input was divided by before the program was solved.
     n_iterations : int
         Of the method.
-    rows, columns, dual : array, shape (n, m, d)
-        A_i, B_i with A_i + B_i = C_i; and Y_i.
     """
 
     method: str
@@ -55,19 +50,12 @@ class Solved:
     residuals: dict[str, float]
     scale: float
     n_iterations: int
-    rows: np.ndarray
-    columns: np.ndarray
-    dual: np.ndarray
-
-    @property
-    def value(self) -> float:
-        """Return the upper end: the cost of a splitting that exists, so a bound whether or not it is the best one."""
-        return self.upper
 
     @property
     def gap(self) -> float:
-        """Return ``(upper - lower)/upper``, 0 for a series of zeros."""
-        return (self.upper - self.lower) / self.upper if self.upper > 0 else 0.0
+        """Return the distance of the ends relative to the larger of their sizes, 0 where both are 0."""
+        size = max(abs(self.upper), abs(self.lower))
+        return (self.upper - self.lower) / size if size > 0 else 0.0
 
     @property
     def is_solved(self) -> bool:
@@ -79,6 +67,29 @@ class Solved:
         names = ("method", "status", "lower", "upper", "reported", "reported_dual", "residuals", "scale",
                  "n_iterations")  # fmt: skip
         return {name: getattr(self, name) for name in names} | {"gap": self.gap, "is_solved": self.is_solved}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved(Enclosed):
+    """The infimum over splittings: ``upper`` is the cost of a splitting that exists, ``lower`` a value of a dual point.
+
+    ``rows`` and ``columns`` add up to the series exactly; ``dual`` was scaled into its unit balls. Both ends come from
+    singular values, widened by the rounding of these: numerical evidence, not a rigorous certificate.
+
+    Attributes
+    ----------
+    rows, columns, dual : array, shape (n, m, d)
+        A_i, B_i with A_i + B_i = C_i; and Y_i.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    dual: np.ndarray
+
+    @property
+    def value(self) -> float:
+        """Return the upper end: the cost of a splitting that exists, so a bound whether or not it is the best one."""
+        return self.upper
 
 
 def dilated(x: np.ndarray) -> np.ndarray:

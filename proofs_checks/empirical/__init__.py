@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     best_constant,
     blocks,
+    conic,
     descent,
     geometry,
     martingale,
@@ -47,4 +48,5 @@ CHECKS: tuple[Check, ...] = (
     *variants.CHECKS,
     *weight_decay.CHECKS,
     *optimality.CHECKS,
+    *conic.CHECKS,
 )

@@ -52,8 +52,9 @@ def _descent_holds(context: Context) -> Finding:
                 x = rng.standard_normal(shape) * 10.0 ** rng.uniform(-1, 0.5)
                 g = f.gradient(x)
                 e = _errors(rng, g, q)
+                direction = geometry.duality_map(g + e)
                 for eta in (1e-3, 0.1, 2.0):
-                    moved = x - eta * geometry.duality_map(g + e)
+                    moved = x - eta * direction
                     change = f.value(moved) - f.value(x)
                     sizes = zip(schatten.schatten_norm(e, q), change, e, strict=True)
                     for error, found, one in sizes:
@@ -285,8 +286,10 @@ def _regularized_descent_holds(context: Context) -> Finding:
                 x = rng.standard_normal(shape) * 10.0 ** rng.uniform(-1, 0.5)
                 g = f.gradient(x)
                 for e in _errors(rng, g, q):
+                    norm, direction = geometry.dual_norm_and_map(g + e)
+                    sizes = (float(norm), float(geometry.dual_norm(e)))
                     for eta in (1e-2, 0.5, 1.0, 3.0):
-                        _compare_regularized(tally, f, geometry, (name, x, g, e, eta))
+                        _compare_regularized(tally, f, geometry.p, (name, x, e, eta), sizes, direction)
     f = PROBLEMS["quadratic"].build((3, 3), 2, smoothness=2.0, initial_gap=1.0)
     g = f.gradient(f.start)
     for eta in (0.1, 0.5, 0.9):
@@ -307,19 +310,21 @@ def _regularized_descent_holds(context: Context) -> Finding:
     return tally.finding("T2 holds in both forms, with equality on a flat quadratic and on linear objectives.")
 
 
-def _compare_regularized(tally: Tally, f: Any, geometry: schatten.SchattenGeometry, case: tuple) -> None:
-    name, x, g, e, eta = case
-    norm, direction = geometry.dual_norm_and_map(g + e)
-    change = float(f.value(x - eta * norm * direction)) - float(f.value(x))
-    numbers = {"step_size": eta, "momentum_norm": float(norm), "error_norm": float(geometry.dual_norm(e)),
-               "smoothness": f.smoothness(geometry.p)}  # fmt: skip
+def _compare_regularized(
+    tally: Tally, f: Any, p: float, case: tuple, sizes: tuple[float, float], direction: np.ndarray
+) -> None:
+    name, x, e, eta = case
+    norm, error = sizes
+    value = float(f.value(x))
+    change = float(f.value(x - eta * norm * direction)) - value
+    numbers = {"step_size": eta, "momentum_norm": norm, "error_norm": error, "smoothness": f.smoothness(p)}
     for form in ("product", "split"):
         bound = descent.regularized_descent_bound(**numbers, form=form)
         if not bound.is_applicable:
             continue
         scale = sum(map(abs, bound.terms.values()))
-        slack = rounding(*x.shape, operations=20) * (scale + float(f.value(x)))
-        witness = {"objective": name, "x": x, "error": e, "step_size": eta, "p": p_label(geometry.p), "form": form}
+        slack = rounding(*x.shape, operations=20) * (scale + value)
+        witness = {"objective": name, "x": x, "error": e, "step_size": eta, "p": p_label(p), "form": form}
         tally.at_most(change, bound.value, slack=slack, scale=scale or 1.0, witness=witness)
 
 

@@ -195,7 +195,20 @@ def _covariance_shape_holds(context: Context) -> Finding:
                         tally.at_most(found, limit, slack=slack, witness=witness)
                         if kind == "one matrix" or q == 2:
                             tally.at_most(limit, found, slack=slack, witness=witness | {"claim": "equality"})
+    _only_up_to_two(tally)
     return tally.finding("N2's moment shape holds on both sides, with equality for signs of one matrix.")
+
+
+def _only_up_to_two(tally: Tally) -> None:
+    """At q > 2 N2 promises nothing: ``Z = ±√d e_Je_Jᵀ``, J uniform, has ``E Z Zᵀ = I`` and ``‖Z‖_q = √d > d^{1/q}``."""
+    d = 4
+    for p in (1.0, 1.5):
+        q = exponents.dual_exponent(p)
+        sigma = 1.0 if math.isinf(q) else d ** (1 / q)
+        shape = assumptions.CovarianceNoise(sigma=sigma).moment_shape(p)
+        promised = shape.of_weights([1.0]) if isinstance(shape, assumptions.MomentShape) else math.inf
+        witness = {"p": p_label(p), "claim": "no moment shape beyond q = 2", "directions": "one random coordinate"}
+        tally.at_most(math.sqrt(d), promised, scale=1.0, witness=witness)
 
 
 def _weighted_shape_holds(context: Context) -> Finding:
@@ -304,6 +317,13 @@ def _price_of_dimension_is_attained(context: Context) -> Finding:
                 witness = {"p": p_label(p), "order": order, "probability": probability}
                 limit = martingale.price_of_dimension(q, order, 3) * total
                 tally.at_most(found, limit, slack=rounding(3, operations=64) * found, witness=witness)
+    # numbers: no dimension to pay for, and a compensated rare event needs a constant above 1
+    laws = [_TwoPoint(np.eye(1), 1.0, 0.01)] * 10
+    for q in (1.5, 1.7):
+        found = _sum_moment(laws, np.ones(10), q, q) ** (1 / q)
+        limit = martingale.price_of_dimension(q, q, 1) * (10 * laws[0].moment(q, q)) ** (1 / q)
+        witness = {"q": q, "directions": "rare events in one number"}
+        tally.at_most(found, limit, slack=rounding(1, operations=64) * found, witness=witness)
     return tally.finding("Signs on fresh coordinates attain the price of dimension.")
 
 

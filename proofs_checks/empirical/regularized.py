@@ -46,9 +46,9 @@ def _sharp_plan(index: int, function: Any) -> Any:
     return plan
 
 
-def _cases(function: Any) -> list[Any]:
+def _cases(function: Any, n_steps: int) -> list[Any]:
     return [
-        bound_case({"theta": theta}, _sharp_plan(i, function), world=world, p=p, n_steps=120, repeats=48)
+        bound_case({"theta": theta}, _sharp_plan(i, function), world=world, p=p, n_steps=n_steps, repeats=48)
         for i, theta in enumerate((0.2, 1.0))
         for world in _SECOND_MOMENTS
         for p in P_FAMILY
@@ -58,14 +58,14 @@ def _cases(function: Any) -> list[Any]:
 def _squared_stationarity(context: Context) -> Finding:
     """The mean square of the dual norm against T6's sharp form."""
     return judge(
-        context, _cases(lambda **n: regularized.regularized_bound(**n)), "Mean squared stationarity against T6"
+        context, _cases(lambda **n: regularized.regularized_bound(**n), 120), "Mean squared stationarity against T6"
     )
 
 
 def _sharper_squared_stationarity(context: Context) -> Finding:
     """The mean square of the dual norm against T6*."""
     return judge(
-        context, _cases(lambda **n: derived.sharper_regularized_bound(**n)), "Mean squared stationarity against T6*"
+        context, _cases(lambda **n: derived.sharper_regularized_bound(**n), 80), "Mean squared stationarity against T6*"
     )
 
 
@@ -149,6 +149,9 @@ def _largest_root(
     """
     weight = theta / (2 - theta) + 1 / (theta * (2 - theta) * n_steps) if square is None else square
     noise, kappa, budget = sigma * math.sqrt(weight), rate * (1 - theta) / theta, gap / (rate * n_steps)
+
+    if rate / 2 + kappa >= 1:  # T2 and T3 allow every size
+        return math.inf
 
     def allows(m: float) -> bool:
         return (1 - rate / 2) * m * m - m * (kappa * m + noise) <= budget

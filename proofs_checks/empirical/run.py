@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 
 from ..evidence import Evidence, Verdict
@@ -39,7 +39,15 @@ def context_of(seed: int, level: str) -> Context:
     return Context(seed=seed, level=level, error_rate=FALSE_FAILURES / max(1, len(CHECKS)))
 
 
-def run_checks(checks: Sequence[Check], *, seed: int, level: str, jobs: int = 1) -> Iterator[Evidence]:
+def run_checks(
+    checks: Sequence[Check],
+    *,
+    seed: int,
+    level: str,
+    jobs: int = 1,
+    shortest_first: bool = False,
+    prepare: Callable[[], object] | None = None,
+) -> Iterator[Evidence]:
     """Yield the evidence of each check as it finishes, the longest checks first.
 
     Parameters
@@ -52,31 +60,50 @@ def run_checks(checks: Sequence[Check], *, seed: int, level: str, jobs: int = 1)
         How much work to do.
     jobs : int
         Number of processes; 1 runs everything in this one.
+    shortest_first : bool
+        The other order, for a caller that stops at the first evidence of a kind; what still runs then is ended.
+    prepare : callable, optional
+        What each worker process does before its first check, importable by name; this process is the caller's.
     """
-    ordered = sorted(checks, key=lambda check: -check.cost)
+    ordered = sorted(checks, key=lambda check: check.cost if shortest_first else -check.cost)
     if jobs == 1 or len(ordered) < 2:
         for check in ordered:
             yield check.run(context_of(seed, level))
         return
-    yield from _in_pool(ordered, seed, level, min(jobs, len(ordered)))
+    yield from _in_pool(ordered, seed, level, min(jobs, len(ordered)), prepare)
 
 
-def _in_pool(ordered: list[Check], seed: int, level: str, jobs: int) -> Iterator[Evidence]:
+def _in_pool(
+    ordered: list[Check], seed: int, level: str, jobs: int, prepare: Callable[[], object] | None
+) -> Iterator[Evidence]:
     broken: list[Check] = []
-    yield from _drain(ordered, seed, level, jobs, broken)
+    yield from _drain(ordered, seed, level, jobs, broken, prepare)
     # a worker that dies takes the whole pool along: each check that was left is tried once more, alone
     for check in broken:
         again: list[Check] = []
-        yield from _drain([check], seed, level, 1, again)
+        yield from _drain([check], seed, level, 1, again, prepare)
         yield from (lost(one, seed) for one in again)
 
 
-def _drain(checks: list[Check], seed: int, level: str, jobs: int, broken: list[Check]) -> Iterator[Evidence]:
+def _start(prepare: Callable[[], object] | None) -> None:
+    start_worker()
+    if prepare is not None:
+        prepare()
+
+
+def _drain(
+    checks: list[Check],
+    seed: int,
+    level: str,
+    jobs: int,
+    broken: list[Check],
+    prepare: Callable[[], object] | None = None,
+) -> Iterator[Evidence]:
     """Yield evidence as it comes; the checks that a broken pool has lost are put into ``broken``."""
     # spawn: a forked child would inherit the state of BLAS threads and generators
     method = multiprocessing.get_context("spawn")
     before = {child.pid for child in multiprocessing.active_children()}
-    pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=start_worker)
+    pool = ProcessPoolExecutor(jobs, mp_context=method, initializer=_start, initargs=(prepare,))
     waiting: dict[Future[Evidence], Check] = {}
     try:
         for check in checks:

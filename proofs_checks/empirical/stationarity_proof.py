@@ -188,9 +188,46 @@ def _covariance_corollary(context: Context) -> Finding:
                     closest.append(exact / bound.terms["leading"])
     # θ → 0: the leading term is the value of the proof's own sums, up to what is of higher order in θ
     tally.at_most(0.97, min(closest), slack=0.0, witness={"claim": "the leading term is the limit of the sums"})
+    for theta in (0.799, 0.801):
+        numbers = {"initial_gap": 0.5, "smoothness": 2.0, "n_steps": 400}
+        bound = corollaries.covariance_corollary(sigma=0.1 / theta, p="inf", **numbers)
+        witness = {**numbers, "theta": theta, "claim": "θ ≤ 4/5 is asked for"}
+        tally.equal(float(bound.is_applicable), float(theta < 0.8), slack=0.5, witness=witness)
     worlds = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2")
     runs = judge(context, world_cases(_covariance_corollary_plan, worlds=worlds), "Runs at the corollary's schedule")
     return worse_of(tally.finding("The N2 corollary dominates its sums."), runs)
+
+
+def _noise_factors(context: Context) -> Finding:
+    """T5-hp is T5 with its noise terms times the least factor of Markov, or of Pinelis with a union bound."""
+    tally = Tally(context)
+    numbers = {"initial_gap": 0.7, "smoothness": 1.4, "sigma": 0.9, "p": 2, "step_size": 0.05, "momentum": 0.8}
+    for n_steps in (1, 40, 5000):
+        for gamma in (0.5, 0.1, 1e-6):
+            for order in (1.0, 1.3, 2.0):
+                options = numbers | {"noise_model": "shape", "moment_order": order, "n_steps": n_steps}
+                mean = stationarity.stationarity_bound(**options)
+                found = corollaries.high_probability_bound(**options, failure_probability=gamma)
+                # a size of π^{-1/β} with probability π has moment 1: it is exceeded too often for every π > γ
+                ends = [((1 + shift) * gamma) ** (-1 / order) for shift in (1e-9, -1e-9)]
+                _compare_factors(tally, mean.terms, found.terms, ends, {"moment_order": order, "gamma": gamma})
+            mean = stationarity.stationarity_bound(**numbers, moment_order=2, n_steps=n_steps)
+            options = numbers | {"form": "bounded", "failure_probability": gamma, "n_steps": n_steps}
+            found = corollaries.high_probability_bound(**options)
+            # K events of probability 2e^{-t²/2} each
+            ends = [math.sqrt(2 * math.log(2 * n_steps / ((1 + shift) * gamma))) for shift in (1e-9, -1e-9)]
+            _compare_factors(tally, mean.terms, found.terms, ends, {"form": "bounded", "gamma": gamma, "K": n_steps})
+    return tally.finding("Only the noise terms of T5-hp grow, by the factors of Markov and of Pinelis.")
+
+
+def _compare_factors(
+    tally: Tally, mean: dict[str, float], found: dict[str, float], ends: list[float], witness: dict[str, Any]
+) -> None:
+    for term, value in mean.items():
+        low, high = ends if term in ("noise", "burn_in") else (1.0, 1.0)
+        slack = 1e-12 * high * value
+        tally.at_most(low * value, found[term], slack=slack, witness=witness | {"term": term})
+        tally.at_most(found[term], high * value, slack=slack, witness=witness | {"term": term})
 
 
 def _tuning_is_optimal(context: Context) -> Finding:
@@ -256,6 +293,14 @@ CHECKS = (
         kind="derivation",
         function=_tuning_is_optimal,
         is_random=False,
+    ),
+    Check(
+        statement="T5-hp",
+        name="noise_factors_come_from_their_inequalities",
+        kind="derivation",
+        function=_noise_factors,
+        is_random=False,
+        cost=0.1,
     ),
     Check(
         statement="T5-any",

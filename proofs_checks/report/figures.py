@@ -169,6 +169,30 @@ def _momentum_is_necessary(data: Data) -> Figure:
     return figure
 
 
+_WORST_CASES = {
+    "plain mean": "step 1/L, mean (T6)",
+    "plain smallest": "step 1/L, smallest (T6)",
+    "mean": "normalised, mean (T5): at most",
+    "smallest": "normalised, smallest (T5)",
+    "momentum": "normalised, momentum 0.5, mean (T5): at most",
+}
+
+
+def _worst_case(data: Data) -> Figure:
+    figure, axes = _axes(6.4, 4.6)
+    for index, (curve, words) in enumerate(_WORST_CASES.items()):
+        rows = [row for row in data["rows"] if row["curve"] == curve]
+        ratio = [row["bound"] / row["found"] for row in rows]
+        axes.plot([row["K"] for row in rows], ratio, color=COLOURS[index], marker=MARKERS[index], ms=5, lw=1.3,
+                  ls=":" if curve == "momentum" else "-", label=words)  # fmt: skip
+    axes.axhline(1, color="0.3", lw=1.2, ls="--")
+    steps = sorted({row["K"] for row in data["rows"]})
+    axes.set_xticks(steps, [str(k) for k in steps])
+    axes.set(xlabel="number of steps K", ylabel="bound / worst case", ylim=(0.9, None))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8.5, frameon=False)
+    return figure
+
+
 DRAWINGS: dict[str, Drawing] = {
     "misalignment": Drawing(
         "Loss of alignment against the size of the error (T1)",
@@ -207,6 +231,13 @@ DRAWINGS: dict[str, Drawing] = {
         "Momentum is necessary (T13c)",
         "Without momentum the stationarity stays at the lower bound for every horizon; with momentum it falls.",
         _momentum_is_necessary,
+    ),
+    "worst_case": Drawing(
+        "Bounds beside exact worst cases at p = 2, without noise (T5, T6)",
+        "The ratio of the bound to the worst case over all smooth functions: one for the mean of plain steps at every "
+        "number of steps and for normalised steps at 1, 4 and 9, below 1.23 for the smallest gradient. Where it says "
+        "at most, the worst case is one on a line.",
+        _worst_case,
     ),
 }
 """Stem of the file to its drawing; a check names its figure by the stem."""

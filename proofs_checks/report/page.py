@@ -9,25 +9,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..evidence import KINDS, Evidence, Verdict
+from ..evidence import Evidence, Verdict
 from ..files import write_file
 from ..ledger import Ledger
-from ..statements import ASSUMPTIONS, STATEMENTS, Statement
+from ..matrix import kinds_by_statement, order_of
+from ..statements import ASSUMPTIONS, Statement
+from .evidence import SIGNS, anchor, artefacts_html, check_anchor, matrix_html, place_of
 from .figures import DRAWINGS, draw_all
+from .relation import relation_html
 from .style import STYLE
 from .tightness import tightness_of
 
 __all__ = ["REPORT", "write_report"]
 
 REPORT = "report.html"
-
-_SIGNS = {
-    Verdict.HOLDS: ("✓", "holds"),
-    Verdict.VIOLATED: ("✗", "violated"),
-    Verdict.INCONCLUSIVE: ("?", "inconclusive"),
-    Verdict.NOT_APPLICABLE: ("–", "not applicable"),
-}
-_WORST_FIRST = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.HOLDS)
 
 
 def write_report(ledger: Ledger, out: Path) -> Path:
@@ -53,16 +48,18 @@ def _words(check: str) -> str:
 
 
 def _page(ledger: Ledger, images: Mapping[str, Path]) -> str:
-    asked = [STATEMENTS[i] for i in ledger.manifest.get("statements", STATEMENTS) if i in STATEMENTS]
+    matrix = ledger.matrix
+    asked = [row.statement for row in matrix.rows]
     body = [
         "<header><h1>Do the statements hold?</h1>",
         f'<p class="verdict {_tone(ledger)}">{_e(ledger.words())}</p>',
         f"<p>{_e(_how(ledger))}</p></header>",
         _trouble(ledger),
-        _matrix(ledger, asked),
+        matrix_html(matrix, kinds_by_statement(), _drawn(ledger, images)),
         _tightness(ledger, images),
         _figures(ledger, images),
         _details(ledger, asked),
+        relation_html(),
         _assumptions(asked),
         _manifest(ledger),
     ]
@@ -115,46 +112,18 @@ def _remake(ledger: Ledger, entry: Evidence) -> str:
 
 
 def _badge(entry: Evidence) -> str:
-    sign, words = _SIGNS[entry.verdict] if entry.is_ok else ("!", "could not run")
+    sign, words = SIGNS[entry.verdict] if entry.is_ok else ("!", "could not run")
     css = entry.verdict.value if entry.is_ok else "error"
     return f'<span class="badge {css}">{sign}&nbsp;{words}</span>'
 
 
-def _matrix(ledger: Ledger, asked: Sequence[Statement]) -> str:
-    """Return the table of statements against kinds of checks."""
-    kinds = [kind for kind in KINDS if any(entry.kind == kind for entry in ledger.entries)]
-    head = "".join(f'<th scope="col">{_e(kind)}</th>' for kind in kinds)
-    rows = []
-    for statement in asked:
-        entries = [entry for entry in ledger.entries if entry.statement == statement.id]
-        cells = [_cell([entry for entry in entries if entry.kind == kind]) for kind in kinds]
-        if not entries:
-            cells = [f'<td class="unchecked" colspan="{max(1, len(kinds))}">unchecked</td>']
-        rows.append(
-            f'<tr><th scope="row"><a href="#{_anchor(statement.id)}">{_e(statement.id)}</a></th>'
-            f'<td class="title">{_e(statement.title)}<span class="status">{_e(statement.status)}</span></td>'
-            f"{''.join(cells)}</tr>"
-        )
-    return (
-        '<section><h2>Statements and checks</h2><div class="wide"><table class="matrix"><thead><tr>'
-        f'<th scope="col">id</th><th scope="col">statement</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        "</table>"
-        '</div><p class="note">✓ holds, ✗ violated, ? inconclusive, – not applicable, ! could not run; a number '
-        "counts the checks.</p></section>"
-    )
+def _drawn(ledger: Ledger, images: Mapping[str, Path]) -> set[str]:
+    """Return the checks whose figure is on the page."""
+    return {e.check for e in ledger.entries if e.check in images and _stem(e) in DRAWINGS}
 
 
-def _cell(entries: Sequence[Evidence]) -> str:
-    if not entries:
-        return "<td></td>"
-    if any(not entry.is_ok for entry in entries):
-        sign, words, css = "!", "could not run", "error"
-    else:
-        worst = min((entry.verdict for entry in entries), key=_WORST_FIRST.index)
-        sign, words, css = *_SIGNS[worst], worst.value
-    count = f"&nbsp;{len(entries)}" if len(entries) > 1 else ""
-    title = "; ".join(_words(entry.check) for entry in entries)
-    return f'<td class="{css}" title="{_e(title)}"><span aria-label="{words}">{sign}</span>{count}</td>'
+def _stem(entry: Evidence) -> str:
+    return (entry.figure or "").removesuffix(".png")
 
 
 def _tightness(ledger: Ledger, images: Mapping[str, Path]) -> str:
@@ -181,13 +150,14 @@ def _tightness(ledger: Ledger, images: Mapping[str, Path]) -> str:
     )
 
 
-def _image(path: Path | None, alt: str, caption: str, remake: str = "", css: str = "") -> str:
+def _image(path: Path | None, alt: str, caption: str, remake: str = "", css: str = "", place: str = "") -> str:
     if path is None:
         return ""
     data = base64.b64encode(path.read_bytes()).decode()
     made = f"<br>Remake: <code>{_e(remake)}</code>" if remake else ""
+    name = f' id="{_e(place)}"' if place else ""
     return (
-        f'<figure class="{css}"><img alt="{_e(alt)}" src="data:image/png;base64,{data}">'
+        f'<figure class="{css}"{name}><img alt="{_e(alt)}" src="data:image/png;base64,{data}">'
         f"<figcaption>{_e(caption)}{made}</figcaption>"
         "</figure>"
     )
@@ -195,23 +165,25 @@ def _image(path: Path | None, alt: str, caption: str, remake: str = "", css: str
 
 def _figures(ledger: Ledger, images: Mapping[str, Path]) -> str:
     parts = []
-    for entry in ledger.entries:
-        stem = (entry.figure or "").removesuffix(".png")
-        if entry.check in images and stem in DRAWINGS:
-            drawing = DRAWINGS[stem]
-            css = "broad" if drawing.is_broad else ""
-            parts.append(_image(images[entry.check], drawing.alt, drawing.title, _remake(ledger, entry), css))
+    drawn = _drawn(ledger, images)
+    for entry in (entry for entry in ledger.entries if entry.check in drawn):
+        drawing = DRAWINGS[_stem(entry)]
+        css, place = "broad" if drawing.is_broad else "", place_of("figure", entry.check)
+        parts.append(_image(images[entry.check], drawing.alt, drawing.title, _remake(ledger, entry), css, place))
     return f'<section><h2>Figures</h2><div class="figures">{"".join(parts)}</div></section>' if parts else ""
 
 
 def _details(ledger: Ledger, asked: Sequence[Statement]) -> str:
-    parts = []
+    parts, order = [], order_of(entry.kind for entry in ledger.entries)
     for statement in asked:
         entries = [entry for entry in ledger.entries if entry.statement == statement.id]
+        entries.sort(key=lambda entry: order.index(entry.kind))
         rows = "".join(
-            f'<tr><td class="left">{_e(_words(entry.check))}</td><td>{_e(entry.kind)}</td><td>{_badge(entry)}</td>'
+            f'<tr id="{check_anchor(_e(entry.check))}"><td class="left">{_e(_words(entry.check))}</td>'
+            f"<td>{_e(entry.kind)}</td><td>{_badge(entry)}</td>"
             f'<td class="number">{_margin(entry.margin)}</td>'
-            f'<td class="number">{entry.seconds:.1f}</td><td class="left">{_e(entry.detail)}</td></tr>'
+            f'<td class="number">{entry.seconds:.1f}</td><td class="left">{_e(entry.detail)}'
+            f"{artefacts_html(entry)}</td></tr>"
             for entry in entries
         )
         table = (
@@ -223,7 +195,7 @@ def _details(ledger: Ledger, asked: Sequence[Statement]) -> str:
         )
         assumed = ", ".join(statement.hypotheses) or "none"
         parts.append(
-            f'<article id="{_anchor(statement.id)}"><h3>{_e(statement.id)} · {_e(statement.title)}</h3>'
+            f'<article id="{anchor(statement.id)}"><h3>{_e(statement.id)} · {_e(statement.title)}</h3>'
             f'<p>{_e(statement.text)}</p><p class="note">{_e(statement.status)}; assumes {_e(assumed)}; written out in '
             f"{_e(statement.place)}</p>{table}</article>"
         )
@@ -235,10 +207,6 @@ def _margin(margin: float | None) -> str:
     if margin is None:
         return ""
     return "attained" if 0 <= margin < 1e-6 else f"{margin:.2g}"
-
-
-def _anchor(statement_id: str) -> str:
-    return f"statement-{statement_id.lower().replace(chr(39), 'prime').replace('*', 'star')}"
 
 
 def _assumptions(asked: Sequence[Statement]) -> str:

@@ -33,8 +33,17 @@ td.number{font-variant-numeric:tabular-nums}
 .matrix td.violated{color:var(--violated);background:var(--violated-bg);font-weight:700}
 .matrix td.inconclusive,.matrix td.not_applicable{color:var(--open);background:var(--open-bg)}
 .matrix td.error{color:var(--error);background:var(--error-bg);font-weight:700}
+.matrix td a{color:inherit;text-decoration:none}.matrix td a:hover{text-decoration:underline}
+.matrix .leads{display:block;font-size:.7rem;line-height:1.25;font-weight:400}
+.matrix .leads a{text-decoration:underline}
+.matrix td:last-child{white-space:nowrap}.title .status{margin-left:0}
+.matrix td.few{color:var(--open);background:var(--open-bg)}.matrix th,.matrix td{padding:.3rem .42rem}
+.relation thead th,.relation tbody th{white-space:normal}.relation td.left{min-width:6rem}
+.relation td.left:last-child{min-width:21rem}td pre{white-space:pre-wrap;overflow-wrap:anywhere;max-width:46rem}
+ul.note{margin:.3rem 0 0;padding-left:1.2rem}
+:target{outline:2px solid var(--link);outline-offset:2px}.claim{font-variant-numeric:tabular-nums}
 .unchecked{color:var(--soft);font-style:italic}
-.title .status{display:inline-block;margin-left:.45rem;padding:0 .5rem;border:1px solid var(--line);border-radius:9px;
+.title .status{display:inline-block;padding:0 .5rem;border:1px solid var(--line);border-radius:9px;
 font-size:.74rem}
 .badge{display:inline-block;padding:0 .5rem;border-radius:9px;white-space:nowrap}
 .badge.holds{color:var(--holds);background:var(--holds-bg)}.badge.violated{color:var(--violated);background:var(--violated-bg)}

@@ -48,7 +48,7 @@ class Cover:
         where = (
             "" if self.piece is None else " at " + " × ".join(f"[{float(a):g}, {float(b):g}]" for a, b in self.piece)
         )
-        return f"{self.decision.value} in {self.pieces:,} pieces{where}"
+        return f"{self.decision.value} in {self.pieces:,} piece{'' if self.pieces == 1 else 's'}{where}"
 
 
 def prove_on_box(

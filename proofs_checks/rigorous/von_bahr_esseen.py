@@ -1,7 +1,7 @@
 """The scalar inequality of T4a for every t and every q in [1, 2], with a margin, by branch and bound.
 
-``|1+t|^q ≤ 1 + qt + (2^{2-q} - c(2-q)(q-1))|t|^q`` with c = 1/6: the proof, in words and as the steps it consists of, is
-in docs/theory/rigorous.md. Divided by ``|t|^q``, with x = 1/|t|, what is bounded by ``2^{2-q} - c(2-q)(q-1)`` is
+``|1+t|^q ≤ 1 + qt + (2^{2-q} - c(2-q)(q-1))|t|^q`` with c = 1/6: the proof in words is in docs/theory/rigorous.md, its
+steps are in :mod:`.scalar_proofs`. Divided by ``|t|^q``, with x = 1/|t|, what ``2^{2-q} - c(2-q)(q-1)`` bounds is
 
     f(x, q) = (1-x)^q - x^q + qx^{q-1}     for t ≤ -1,
     g(x, q) = (1+x)^q - x^q - qx^{q-1}     for t ≥ 1.
@@ -15,14 +15,19 @@ and logarithms of numbers: see :mod:`.checker`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from flint import arb
 
-from .balls import Decision, at_most, exact, largest, lower, power, positive, smallest, upper
+from schattor_theory.checks import fail
+from schattor_theory.errors import ParameterError
+
+from .balls import Decision, at_most, exact, largest, lower, positive, power, smallest, upper
 from .boxes import Box, Cover, prove_on_box
+from .certificate import content_of, encode_boxes, units
 
 __all__ = ["MARGIN", "NEAR_ONE", "NEAR_TWO", "REGIONS", "Region", "gap", "near_one_bound", "prove_region", "slope"]
 
@@ -75,7 +80,7 @@ def _middle(corners: Corners, margin: Fraction) -> arb:
 
 
 def _slope_left(corners: Corners, margin: Fraction) -> arb:
-    """Return a lower bound of the slope with t ≤ -1: ``(1-x)^q log(1-x) + x^{q-1} - (q-x)x^{q-1}|log x|`` and the rest."""
+    """Return a lower bound of the slope with t ≤ -1, where f gives ``(1-x)^q log(1-x) + x^{q-1}(1 - (q-x)|log x|)``."""
     x1, x2, q1, q2 = corners
     found = power(x1, q2 - 1) - (q2 - x1) * _log_power_most(x1, x2, q1 - 1)
     found -= _log_power_most(1 - x2, 1 - x1, q1)
@@ -152,3 +157,29 @@ def near_one_bound(margin: Fraction = MARGIN, last: Fraction = NEAR_ONE) -> arb:
     epsilon = exact(last - 1)
     log = (2 / epsilon).log()
     return log - epsilon * log**2 / 2 - 2 * arb(2).log() - exact(margin)
+
+
+NAME = "von-bahr-esseen"
+TEXT = "|1+t|^q <= 1 + qt + (2^(2-q) - margin (2-q)(q-1)) |t|^q for every real t and every q in [1, 2]"
+
+
+def certificate(covers: Mapping[str, Cover] | None = None, margin: Fraction = MARGIN) -> dict[str, Any]:
+    """Return the content of the certificate that these proofs of the regions give; without them they are made.
+
+    Raises
+    ------
+    ParameterError
+        If a region is not proved.
+    """
+    if covers is None:
+        covers = {region.name: prove_region(region, margin) for region in REGIONS}
+    regions = {}
+    for region in REGIONS:
+        cover = covers[region.name]
+        if cover.decision is not Decision.PROVED:
+            fail(ParameterError, "certificate", "covers", "be proofs of every region", f"{region.name}: {cover.words}")
+        pieces = ((piece, region.bound_on(piece, margin)) for piece in cover.parts)
+        regions[region.name] = encode_boxes(pieces, region.box())
+    claim = {"name": NAME, "text": TEXT, "margin": str(margin)}
+    proof = {"near_one": str(NEAR_ONE), "near_two": str(NEAR_TWO), "near_one_bound": units(near_one_bound(margin))}
+    return content_of(claim, proof | {"regions": regions})

@@ -11,7 +11,6 @@ from proofs_checks.empirical.check import FALSE_FAILURES, Context
 from proofs_checks.empirical.moments import CHECKS
 from proofs_checks.evidence import Verdict
 from proofs_checks.moments.probe import Probed
-from tests.proofs_checks.empirical.planted_moments import MOMENTS
 
 CONTEXT = Context(seed=5, error_rate=FALSE_FAILURES / 100, check="test")
 HELD = Probed(bound="T4g", statement="T4g", q=1.0, moment_order=2.0, verdict=Verdict.HOLDS, bound_value=2.0, ratio=0.5,
@@ -44,9 +43,16 @@ def test_violation_names_the_martingale_and_the_seed():
     assert (witness["martingale"], witness["seed"], witness["bound"]) == ("m", 5, "T4g")
 
 
-def test_statements_a_to_g_each_have_a_check_with_a_twin():
+def test_statements_a_to_g_each_have_a_check():
     assert {check.statement for check in CHECKS} == {"T4a*", *(f"T4{letter}" for letter in "abcdefg")}
-    assert {check.name for check in CHECKS} == {planted.check for planted in MOMENTS}
+
+
+def test_tight_witness_that_misses_its_bound_is_violated(monkeypatch):
+    (one, *_) = (w for w in moments.WITNESSES if w.bound == "T4b-left")
+    monkeypatch.setattr(moments, "WITNESSES", (replace(one, bound="T4b-right"),))
+    ((_, probed),) = moments._witness_probes(CONTEXT, "T4b")
+    assert probed.verdict is Verdict.VIOLATED
+    assert probed.reason == "the witness no longer attains the bound"
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Every check holds on the product as it is, and refutes the product with an error planted in it."""
+"""Every check holds on the product as it is, and refutes each of its mutants: the product with an error in it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ import pytest
 from proofs_checks.empirical import CHECKS, Check, Context
 from proofs_checks.empirical.check import FALSE_FAILURES
 from proofs_checks.evidence import KINDS, Verdict
+from proofs_checks.mutants import MUTANTS, Mutant
 from proofs_checks.statements import STATEMENTS
-from tests.proofs_checks.conic.planted import SPLITTING
-from tests.proofs_checks.empirical.planted import PLANTED, Planted
-from tests.proofs_checks.empirical.planted_bounds import BOUNDS
-from tests.proofs_checks.empirical.planted_constant import BEST_CONSTANT
-from tests.proofs_checks.empirical.planted_moments import MOMENTS
-from tests.proofs_checks.empirical.planted_witnesses import WITNESSES
 
-ERRORS = (*PLANTED, *BOUNDS, *BEST_CONSTANT, *MOMENTS, *SPLITTING, *WITNESSES)
 BY_NAME = {check.name: check for check in CHECKS}
 SLOW = 0.9  # seconds of cost from which a twin is left out of the fast suite
 
@@ -38,19 +32,20 @@ def test_holds_on_a_seed_of_its_own(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    "planted", [marked(p.check, p, label=f"{p.check}: {p.owner.__name__}.{p.name}, {p.words}") for p in ERRORS]
+    ("name", "mutant"),
+    [marked(name, name, mutant, label=f"{name}: {mutant.name}") for mutant in MUTANTS for name in mutant.checks],
 )
-def test_refutes(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted.put_in(monkeypatch)
-    evidence = BY_NAME[planted.check].run(context())
+def test_refutes(name: str, mutant: Mutant) -> None:
+    with mutant.planted():
+        evidence = BY_NAME[name].run(context())
     assert evidence.is_ok, evidence.status
     assert evidence.verdict is Verdict.VIOLATED, evidence.detail
     assert evidence.witness is not None
     assert evidence.witness["seed"] == 11
 
 
-def test_every_check_has_a_planted_error() -> None:
-    assert {check.name for check in CHECKS} == {planted.check for planted in ERRORS}
+def test_every_check_has_a_mutant() -> None:
+    assert [check.name for check in CHECKS if not any(check.name in mutant.checks for mutant in MUTANTS)] == []
 
 
 def test_checks_are_well_formed() -> None:

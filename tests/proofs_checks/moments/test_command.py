@@ -15,10 +15,10 @@ from proofs_checks.moments import command, report, run
 from proofs_checks.moments.command import tightness
 from proofs_checks.moments.grid import WORLDS, Cell, default_grid
 from proofs_checks.moments.probe import Request
+from proofs_checks.mutants.ways import bound_times
 from schattor_theory.bounds import moments
 from schattor_theory.errors import SchattorError
 from synthetic.martingales import MARTINGALES
-from tests.proofs_checks.empirical.planted import bound_times
 
 app = typer.Typer()
 app.command()(tightness)

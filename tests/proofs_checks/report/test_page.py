@@ -90,7 +90,7 @@ def test_every_figure_is_described(tmp_path: Path) -> None:
 
 def test_names_the_verdict_first_and_the_unchecked(tmp_path: Path) -> None:
     found = page(tmp_path, entry(), entry(Verdict.VIOLATED, detail="Too large.", witness={"seed": 3}))
-    assert found.text.index("Violated: T1 (is_violated)") < found.text.index("Statements and checks")
+    assert found.text.index("Violated: T1 (is_violated)") < found.text.index("Statements and kinds of evidence")
     assert '"seed": 3' in found.text
     assert "unchecked" in found.text
 

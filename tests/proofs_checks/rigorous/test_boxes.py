@@ -50,3 +50,18 @@ def test_the_ends_are_exact() -> None:
 def test_refuses_a_box_that_is_none(box) -> None:
     with pytest.raises(ParameterError, match=r"prove_on_box: box must have sides whose low end is not above the high"):
         prove_on_box(lambda *_: Decision.PROVED, box)
+
+
+def test_the_parts_of_a_proof_are_kept_when_asked_for_and_fill_the_box() -> None:
+    def condition(x, y):
+        return less(x * (1 - x) + y, "0.8")
+
+    box = [(0, 1), (0, "1/2")]
+    assert prove_on_box(condition, box).parts == ()
+    parts = prove_on_box(condition, box, keep_parts=True).parts
+    assert len(parts) > 1
+    assert sum((b - a) * (d - c) for (a, b), (c, d) in parts) == Fraction(1, 2)
+    assert list(parts) == sorted(parts)
+    refuted = prove_on_box(lambda x, y: less(x, "1/2"), box, keep_parts=True)
+    assert refuted.decision is Decision.REFUTED
+    assert refuted.parts == ()

@@ -38,6 +38,11 @@ class Pair(NamedTuple):
         products = [a * b for a in self for b in other]
         return Pair(min(products) >> BITS, -(-max(products) >> BITS))
 
+    def times(self, factor: int) -> Pair:
+        """Return the number times an integer."""
+        ends = (factor * self.low, factor * self.high)
+        return Pair(min(ends), max(ends))
+
     def least(self, other: Pair) -> Pair:
         """Return the minimum of the two numbers."""
         return Pair(min(self.low, other.low), min(self.high, other.high))
@@ -83,9 +88,7 @@ def log(x: Fraction) -> Pair:
         mantissa, exponent = mantissa / 2, exponent + 1
     while mantissa < Fraction(2, 3):
         mantissa, exponent = mantissa * 2, exponent - 1
-    return _double_arctanh((mantissa - 1) / (mantissa + 1)) + Pair(exponent, exponent) * Pair(
-        _LOG_2.low << BITS, _LOG_2.high << BITS
-    )
+    return _double_arctanh((mantissa - 1) / (mantissa + 1)) + _LOG_2.times(exponent)
 
 
 def exp(y: Pair) -> Pair:
@@ -100,7 +103,7 @@ def _exp(y: int) -> Pair:
     most 30, and what follows the last one is below one unit.
     """
     k = round(Fraction(y, _LOG_2.low))
-    rest = Pair(y, y) - Pair(k, k) * Pair(_LOG_2.low << BITS, _LOG_2.high << BITS)
+    rest = Pair(y, y) - _LOG_2.times(k)
     low, high = _taylor(rest.low) - _SLACK, _taylor(rest.high) + _SLACK
     return Pair(low << k, high << k) if k >= 0 else Pair(low >> -k, -(-high >> -k))
 

@@ -1,0 +1,132 @@
+"""Symbols of the derivations: their assumptions, their LaTeX, sample values; formulas as text and as LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+__all__ = ["N_SAMPLES", "function", "index", "latex_of", "number", "sample", "symbol", "text_of", "vector", "vectors_in"]
+
+N_SAMPLES = 3
+"""How many joint values every symbol has, at which formulas are compared."""
+
+_LATEX: dict[str, str] = {}
+_SAMPLES: dict[str, tuple[sp.Rational, ...]] = {}
+_VECTORS: set[str] = set()
+
+_GREEK = {
+    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "η": r"\eta", "θ": r"\theta",
+    "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau",
+    "φ": r"\varphi", "ω": r"\omega", "Δ": r"\Delta", "∇": r"\nabla ", "‖": r"\Vert ", "⟨": r"\langle ",
+    "⟩": r"\rangle ", "ℓ": r"\ell ", "𝒢": r"\mathcal G", "Σ": r"\Sigma", "ξ": r"\xi", "π": r"\pi", "∗": r"\ast",
+    "⁺": "^+", "₊": "_+", "ζ": r"\zeta", "ℒ": r"\mathcal L",
+}  # fmt: skip
+
+
+def symbol(name: str, latex: str | None = None, *, samples: Sequence[str] = (), **assumptions: bool) -> sp.Symbol:
+    """Return the symbol ``name``; ``samples`` are values at which formulas that contain it are compared.
+
+    Parameters
+    ----------
+    name : str
+        As it is printed.
+    latex : str, optional
+        Made from the name if not given.
+    samples : sequence of str
+        ``N_SAMPLES`` rational numbers; made from the name if not given.
+    **assumptions : bool
+        Of sympy; positive where nothing is said.
+    """
+    known = assumptions or {"positive": True}
+    _LATEX[name] = latex or _as_latex(name)
+    if samples:
+        _SAMPLES[name] = tuple(sp.Rational(value) for value in samples)
+    return sp.Symbol(name, **known)
+
+
+def index(name: str, samples: Sequence[str] = ("2", "3", "5")) -> sp.Symbol:
+    """Return a symbol for an integer ≥ 0."""
+    return symbol(name, samples=samples, integer=True, nonnegative=True)
+
+
+def number(name: str, latex: str | None = None, samples: Sequence[str] = ()) -> sp.Symbol:
+    """Return a symbol for a real number of any sign."""
+    return symbol(name, latex, samples=samples, real=True)
+
+
+def vector(name: str, latex: str | None = None) -> sp.Symbol:
+    """Return a symbol for a matrix; sums of matrices with scalar factors are ordinary linear expressions."""
+    _VECTORS.add(name)
+    return symbol(name, latex, real=True)
+
+
+def vectors_in(expression: sp.Expr) -> set[sp.Symbol]:
+    """Return the matrices that occur in an expression."""
+    return {one for one in expression.free_symbols if one.name in _VECTORS}
+
+
+def function(name: str, latex: str | None = None) -> type[sp.Function]:
+    """Return an unknown sequence or function with values ≥ 0."""
+    _LATEX[name] = latex or _as_latex(name)
+    return sp.Function(name, nonnegative=True)
+
+
+def sample(one: sp.Symbol, which: int) -> sp.Rational:
+    """Return value number ``which`` of a symbol: its own, or one in (0, 1) that depends on its name."""
+    own = _SAMPLES.get(one.name)
+    if own is not None:
+        return own[which % len(own)]
+    seed = sum((i + 1) * ord(character) for i, character in enumerate(one.name)) + 131 * which
+    if one.is_integer:
+        return sp.Integer(2 + seed % 5)
+    return sp.Rational(1 + seed % 89, 97)
+
+
+class _Printer(StrPrinter):
+    """Formulas in one line: powers with ^, products with ·, roots with √."""
+
+    def _print_Sum(self, expr: sp.Sum) -> str:  # noqa: N802
+        summand, (name, low, high) = expr.function, expr.limits[0]
+        return f"Σ_({self._print(name)}={self._print(low)}..{self._print(high)}) ({self._print(summand)})"
+
+    def _print_Integral(self, expr: sp.Integral) -> str:  # noqa: N802
+        inside, (name, low, high) = expr.function, expr.limits[0]
+        return f"∫_{self._print(low)}^{self._print(high)} ({self._print(inside)}) d{self._print(name)}"
+
+    def _print_Limit(self, expr: sp.Limit) -> str:  # noqa: N802
+        inside, name, point, _ = expr.args
+        return f"lim_({self._print(name)}→{self._print(point)}) ({self._print(inside)})"
+
+
+def text_of(expression: sp.Expr) -> str:
+    """Return a formula in one line of Unicode.
+
+    Examples
+    --------
+    >>> text_of(sp.sqrt(symbol("η")) * 2 ** symbol("x"))
+    '2^x·√(η)'
+    """
+    text = _Printer({"sympy_integers": False}).doprint(expression)
+    for old, new in (("**", "^"), ("*", "·"), ("sqrt", "√"), ("oo", "∞"), ("pi", "π"), ("zeta", "ζ")):
+        text = text.replace(old, new)
+    return text
+
+
+def latex_of(expression: sp.Expr) -> str:
+    """Return a formula in LaTeX."""
+    names = {one: _LATEX.get(one.name, one.name) for one in expression.atoms(sp.Symbol)}
+    text = sp.latex(expression, symbol_names=names)
+    for called in expression.atoms(sp.Function):
+        name = type(called).__name__
+        if name in _LATEX:
+            plain = sp.latex(sp.Function(name)(*called.args), symbol_names=names)
+            text = text.replace(plain, plain.replace(sp.latex(sp.Function(name)), _LATEX[name], 1))
+    return "".join(_GREEK.get(character, character) for character in text)
+
+
+def _as_latex(name: str) -> str:
+    text = "".join(_GREEK.get(character, character) for character in name)
+    return re.sub(r"_(\w{2,})", r"_{\1}", text)
