@@ -134,7 +134,9 @@ def verify(
     random_only: Annotated[
         bool, typer.Option("--random-only", help="Only the checks that depend on the seed.")
     ] = False,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Worker processes; at most two by default.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Worker processes; at most two by default, one with --mutant.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check every statement numerically. Exit 0, 1 (violation), 2 (usage), 3 (a check failed), 4 (interrupted)."""
@@ -158,7 +160,9 @@ def verify(
     out = out or (_REPORTS if mutant is None else _REPORTS / "mutants" / mutant)
     _prepare(out)
     start = time.perf_counter()
-    options: dict[str, Any] = {"seed": seed, "level": level, "jobs": jobs or min(2, usable_cores())}
+    # a mutant is mostly found before a second worker would be up
+    workers = jobs or (min(2, usable_cores()) if mutant is None else 1)
+    options: dict[str, Any] = {"seed": seed, "level": level, "jobs": workers}
     found = run_checks(checks, **options) if mutant is None else hunt(planted, checks, **options)
     entries = _run(checks, found)
     manifest = environment() | {

@@ -14,6 +14,7 @@ from . import (
     optimality,
     regularized,
     scaling,
+    sharper,
     splitting,
     stationarity,
     stationarity_proof,
@@ -21,6 +22,7 @@ from . import (
     updaters,
     variants,
     weight_decay,
+    weighted,
     witnesses,
     worlds,
 )
@@ -48,5 +50,7 @@ CHECKS: tuple[Check, ...] = (
     *variants.CHECKS,
     *weight_decay.CHECKS,
     *optimality.CHECKS,
+    *sharper.CHECKS,
+    *weighted.CHECKS,
     *conic.CHECKS,
 )

@@ -74,7 +74,7 @@ CHECKS = (
     Check(
         statement="T8",
         name="smoothness_transfers_with_equality",
-        kind="inequality",
+        kind="adversarial",
         function=_smoothness_transfers,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import best_constant, conic, descent, extensions, geometry, martingale, splitting, stationarity, worlds
+from . import best_constant, conic, descent, extensions, geometry, martingale, sharper, splitting, stationarity, weighted, worlds
 from .mutant import Mutant
 
 __all__ = ["MUTANTS", "Mutant"]
@@ -14,6 +14,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *best_constant.MUTANTS,
     *splitting.MUTANTS,
     *stationarity.MUTANTS,
+    *sharper.MUTANTS,
+    *weighted.MUTANTS,
     *extensions.MUTANTS,
     *worlds.MUTANTS,
     *conic.MUTANTS,

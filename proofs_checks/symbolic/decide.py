@@ -190,10 +190,11 @@ def _shortest(expression: sp.Expr, held: list[sp.Symbol]) -> sp.Expr:
         ways.append(signed(sp.factor(expression)))
     unknown = sorted(expression.atoms(AppliedUndef), key=str) + held
     marks = sorted((one for one in expression.free_symbols if one.name in _MARKS), key=str)
-    for parts in (unknown, marks, marks + unknown):
-        if parts:
-            ways.append(gathered(ways[0], parts))
-    best = min(ways, key=lambda way: (sp.count_ops(way), str(way)))
+    read = [gathered(ways[0], parts) for parts in (unknown, marks, marks + unknown) if parts]
+    best = min(read, key=sp.count_ops, default=None)
+    # term by term is easier to read, also where another way is a little shorter
+    if best is None or sp.count_ops(best) > 2 * min(map(sp.count_ops, ways)):
+        best = min([*ways, *read], key=lambda way: (sp.count_ops(way), str(way)))
     return best.replace(_has_sum_above, lambda node: node.base ** _short_exponent(node.exp))
 
 

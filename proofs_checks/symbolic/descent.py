@@ -10,9 +10,11 @@ from .chain import Chain, derivation
 from .decide import signed
 from .notation import number, symbol, vector
 from .relation import Relation, at_most, equals, inner, norm
-from .symbols import BETA, DELTA, ETA, EXCESS, L
+from .symbols import DELTA, ETA, EXCESS, L
 
-__all__ = ["DERIVATIONS", "ball_descent", "descent_lemma", "regularized_descent"]
+__all__ = [
+    "CHANGE", "DERIVATIONS", "alignment", "ball_descent", "descent_lemma", "exact_descent", "regularized_descent",
+]  # fmt: skip
 
 f, f_next = number("f"), number("f⁺")
 g, M, e, D = vector("∇f"), vector("M"), vector("e"), vector("D")
@@ -36,21 +38,27 @@ def descent_lemma(chain: Chain, move: sp.Expr) -> Relation:
     return chain.combine([(1, grown)], "Add the linear part.", left=CHANGE)
 
 
-def ball_descent(chain: Chain) -> Relation:
-    """Derive T1 for an inexact oracle; returns the bound on ``f⁺ - f``."""
-    lemma = descent_lemma(chain, -ETA * D)
+def alignment(chain: Chain) -> Relation:
+    """Derive a bound on ``-⟨∇f, D⟩`` for an oracle with ``⟨M, D⟩ ≥ (1-δ)‖M‖``, ``‖D‖ ≤ 1+ω``."""
     size = chain.given(at_most(norm(D, "p"), 1 + EXCESS), "The direction has norm at most 1 + ω.")
     defect = chain.given(at_most((1 - DELTA) * norm(M, "q"), inner(M, D)), "The direction attains 1 - δ of ‖M‖.")
     allowed = chain.given(at_most(DELTA, 1), "δ ≤ 1.")
     linear = chain.given(equals(inner(M, D), inner(g + e, D)), "M = ∇f + e, and ⟨·, D⟩ is linear.")
     hoelder = chain.given(at_most(inner(e, D), norm(e, "q") * norm(D, "p")), "Hölder.")
     triangle = chain.given(at_most(norm(g, "q"), norm(M, "q") + norm(e, "q")), "Triangle inequality for ∇f = M - e.")
-    aligned = chain.combine(
+    return chain.combine(
         [(1, hoelder), (norm(e, "q"), size), (1, defect), (1, linear), (1 - DELTA, triangle)],
         "The error enters twice: at the direction, and at the size of M.",
         left=-inner(g, D),
         facts=[allowed],
     )
+
+
+def ball_descent(chain: Chain) -> Relation:
+    """Derive T1 for an inexact oracle; returns the bound on ``f⁺ - f``."""
+    lemma = descent_lemma(chain, -ETA * D)
+    aligned = alignment(chain)
+    size = chain.given(at_most(norm(D, "p"), 1 + EXCESS), "The direction has norm at most 1 + ω.")
     square = chain.power(size, 2, "Both sides are ≥ 0.")
     return chain.combine(
         [(1, lemma), (ETA, aligned), (L * ETA**2 / 2, square)],

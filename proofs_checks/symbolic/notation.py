@@ -85,6 +85,11 @@ def sample(one: sp.Symbol, which: int) -> sp.Rational:
     return sp.Rational(1 + seed % 89, 97)
 
 
+_SPELLINGS = (
+    (r"\*\*", "^"), (r"\*", "·"), (r"\bsqrt\b", "√"), (r"\boo\b", "∞"), (r"\bpi\b", "π"), (r"\bzeta\b", "ζ"),
+)  # fmt: skip
+
+
 class _Printer(StrPrinter):
     """Formulas in one line: powers with ^, products with ·, roots with √."""
 
@@ -110,8 +115,8 @@ def text_of(expression: sp.Expr) -> str:
     '2^x·√(η)'
     """
     text = _Printer({"sympy_integers": False}).doprint(expression)
-    for old, new in (("**", "^"), ("*", "·"), ("sqrt", "√"), ("oo", "∞"), ("pi", "π"), ("zeta", "ζ")):
-        text = text.replace(old, new)
+    for old, new in _SPELLINGS:
+        text = re.sub(old, new, text)
     return text
 
 

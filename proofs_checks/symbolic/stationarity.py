@@ -19,7 +19,7 @@ from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, STEP, THETA, C, K, L,
 __all__ = [
     "DERIVATIONS", "GRADIENT", "KAPPA", "MEAN", "any_schedule", "constant_schedule", "exact_mean_bound",
     "limit_of_weights", "mean_bound", "noise_power_bound", "noise_weight_bound", "shape_of", "small_power", "stationary_weight",
-    "subadditive", "summed_noise", "telescoped",
+    "subadditive", "subadditive_root", "summed_noise", "telescoped",
 ]  # fmt: skip
 
 VALUE, GRADIENT, ERROR = function("f"), function("g", r"\Vert g\Vert"), function("e", r"\Vert e\Vert")
@@ -118,12 +118,12 @@ def noise_weight_bound(chain: Chain) -> Relation:
     positive = chain.given(at_most(0, CLOSED), "A_k^β is a sum of powers of weights.")
     root = chain.power(dropped, 1 / BETA, "Take the root.", facts=[positive])
     named = chain.given(equals(WEIGHT(k), CLOSED ** (1 / BETA)), "A_k is the root of A_k^β.")
-    split = chain.cite(_subadditive_root, "Subadditivity of the root.")
+    split = chain.cite(subadditive_root, "Subadditivity of the root.")
     at = chain.put(split, {symbol("x"): KAPPA_POWER, symbol("y"): (1 - THETA) ** (BETA * k)}, "For the two terms.")
     return chain.combine([(1, named), (1, root), (1, at)], "So the weights fall to κ.", left=WEIGHT(k))
 
 
-def _subadditive_root(chain: Chain) -> Relation:
+def subadditive_root(chain: Chain) -> Relation:
     return subadditive(chain, 1 / BETA)
 
 

@@ -46,7 +46,7 @@ def sharper_stationarity_bound(
 
     Source
     ------
-    T5' in docs/theory/stationarity.md.
+    T5' in docs/theory/sharper.md.
     """
     call = "sharper_stationarity_bound"
     setting = Setting.checked(call, initial_gap, smoothness, n_steps)
@@ -80,7 +80,7 @@ def sharper_any_schedule_bound(
 
     Source
     ------
-    T5-recursion in docs/theory/stationarity.md.
+    T5-recursion in docs/theory/sharper.md.
     """
     call = "sharper_any_schedule_bound"
     theta = check_thetas(call, thetas)
@@ -118,7 +118,7 @@ def sharper_regularized_bound(
 
     Source
     ------
-    T6* in docs/theory/stationarity.md.
+    T6* in docs/theory/sharper.md.
     """
     call, statistic = "sharper_regularized_bound", "stationarity_squared_mean"
     setting = Setting.checked(call, initial_gap, smoothness, n_steps)
