@@ -173,9 +173,10 @@ def verify(
         "seconds": time.perf_counter() - start,
     }
     if mutant is not None:
-        manifest["mutant"] = f"{mutant}: {planted.words} in {planted.place}"
+        manifest |= {"mutant": mutant, "planted": f"{planted.words} in {planted.place}"}
     ledger = Ledger(manifest=manifest, entries=tuple(entries))
-    ledger.write(out / LEDGER)
+    if kept := ledger.write(out / LEDGER):
+        print(f"schattor: {out / LEDGER} was not a ledger of this schema; it is kept as {kept}", file=sys.stderr)
     from .report.page import write_report  # matplotlib is slow to import, and other commands do not need it
 
     page = write_report(ledger, out)

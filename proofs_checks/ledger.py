@@ -87,11 +87,18 @@ class Ledger:
         entries = [entry.to_dict() for entry in self.entries]
         return {"schema": SCHEMA, "manifest": plain(self.manifest), "entries": entries}
 
-    def write(self, path: Path) -> Path | None:
+    def write(self, path: Path, call: str = "verify") -> Path | None:
         """Write the ledger to ``path``, as a whole or not at all.
 
         A file that is there already and cannot be read as a ledger (another schema, cut short, tampered with) is first
         copied to ``<name>.kept-<n><suffix>`` beside it, so that nothing is lost.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        call : str
+            The command, for the words of an error.
 
         Returns
         -------
@@ -105,7 +112,7 @@ class Ledger:
         """
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
         kept = _keep_what_cannot_be_read(path)
-        write_file(path, f"{text}\n".encode(), "verify")
+        write_file(path, f"{text}\n".encode(), call)
         return kept
 
 

@@ -208,7 +208,7 @@ def _cut(text: str, length: int = _SHOWN_DIGITS) -> str:
 
 
 def _write(out: Path, ledger: Ledger, rows: Sequence[Mapping[str, Any]], brackets: Sequence[Bracket]) -> None:
-    ledger.write(out / LEDGER)
+    ledger.write(out / LEDGER, CALL)
     text = json.dumps({"rows": rows, "verdict": _verdict(brackets)}, indent=1, allow_nan=False, ensure_ascii=False)
     write_file(out / "constants.json", f"{text}\n".encode(), CALL)
     table = io.StringIO()

@@ -145,6 +145,10 @@ def _weights_and_lemma(context: Context) -> Finding:
         witness = {"schedule": name, "thetas": thetas}
         slack = rounding(1, operations=n)
         tally.equal(explicit.sum(axis=1), 1.0, slack=slack, witness=witness | {"claim": "weights sum to 1"})
+        if name.startswith("bias-corrected"):
+            heavy = np.tril(float(name.split()[1]) ** np.maximum(k[:, None] - k, 0))
+            heavy /= heavy.sum(axis=1, keepdims=True)
+            tally.equal(explicit, heavy, slack=slack, witness=witness | {"claim": "weights of heavy ball"})
         for beta in (1.0, 1.2, 1.5, 2.0):
             norms = np.sum(explicit**beta, axis=1) ** (1 / beta)
             found = momentum_error.momentum_error_weights(thetas, beta)

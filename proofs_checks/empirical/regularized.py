@@ -20,7 +20,7 @@ from .runs import Plan, World, bound_case, noise_arguments
 from .samples import judge, worse_of
 from .tally import Tally, rounding
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "largest_root"]
 
 _SECOND_MOMENTS = (
     "flat quadratic, fixed signs, N2",
@@ -96,7 +96,7 @@ def _pairs_stay_above(context: Context) -> Finding:
                         if not pair.is_applicable:
                             continue
                         n_applicable += 1
-                        sharp = _largest_root(theta, rate, 0.7, sigma, n_steps) ** 2
+                        sharp = largest_root(theta, rate, 0.7, sigma, n_steps) ** 2
                         witness = {**numbers, "sigma": sigma, "pair": pair.terms}
                         tally.at_most(sharp, pair.value, slack=1e-12 * pair.value, witness=witness)
     tally.at_most(500, n_applicable, witness={"claim": "the side conditions are met often enough to test"})
@@ -139,15 +139,13 @@ def _mean_square_weight(theta: float, n_steps: int) -> float:
     return total / n_steps
 
 
-def _largest_root(
-    theta: float, rate: float, gap: float, sigma: float, n_steps: int, square: float | None = None
-) -> float:
+def largest_root(theta: float, rate: float, gap: float, sigma: float, n_steps: int, *, last: float = 1.0) -> float:
     """Return the largest root mean square of ∇f that T2 and T3 allow, by bisection; L = 1, η = rate.
 
     With m, e, ν the root mean squares of ‖M‖, ‖e‖, ‖N‖: ``(1 - λ/2)m² - me ≤ Δ/(ηK)``, ``e ≤ κm + ν``, and the
-    gradient is at most m + e. ``square`` is the mean of A_k², by default T6's bound on it.
+    gradient is at most m + e; of the ν in that e only the share ``last`` counts (T6*: the past noise alone, 1 - θ).
     """
-    weight = theta / (2 - theta) + 1 / (theta * (2 - theta) * n_steps) if square is None else square
+    weight = theta / (2 - theta) + 1 / (theta * (2 - theta) * n_steps)
     noise, kappa, budget = sigma * math.sqrt(weight), rate * (1 - theta) / theta, gap / (rate * n_steps)
 
     if rate / 2 + kappa >= 1:  # T2 and T3 allow every size
@@ -162,7 +160,7 @@ def _largest_root(
     for _ in range(200):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if allows(middle) else (low, middle)
-    return (1 + kappa) * high + noise
+    return (1 + kappa) * high + last * noise
 
 
 def _follows_from_its_proof(context: Context) -> Finding:
@@ -184,7 +182,7 @@ def _follows_from_its_proof(context: Context) -> Finding:
                         initial_gap=0.6, smoothness=1.0, shape=MomentShape(constant=1.0, moment_order=2.0, sigma=sigma),
                         step_size=rate, momentum=1 - theta, n_steps=n_steps,
                     )  # fmt: skip
-                    root = _largest_root(theta, rate, 0.6, sigma, n_steps)
+                    root = largest_root(theta, rate, 0.6, sigma, n_steps)
                     slack = rounding(1, operations=100) * root
                     tally.equal(
                         math.sqrt(bound.value), root, slack=slack, witness=witness | {"rate": rate, "sigma": sigma}

@@ -19,6 +19,7 @@ from .check import Check, Context, Finding
 from .inputs import P_FAMILY, p_label
 from .runs import Plan, World, bound_case, noise_arguments, world_cases
 from .samples import Case, Sample, judge, worse_of
+from .settling import SLOW, compare_burn_in
 from .tally import Tally, rounding
 
 __all__ = ["CHECKS"]
@@ -68,22 +69,33 @@ def _look_ahead_splits(context: Context) -> Finding:
         for name, options in cases.items():
             optimizer = schattor.Schattor(p, step_size=0.02, **options)
             witness = {"p": p_label(p), "case": name}
-
-            def observe(
-                now: Snapshot, optimizer: Any = optimizer, witness: dict = witness, geometry: Any = geometry
-            ) -> None:
-                tau = optimizer.look_ahead_at(now.k)
-                ahead = (1 - tau) * now.state.momentum + tau * (now.gradient + now.noise)
-                expected = -0.02 * geometry.duality_map(ahead)
-                # the map of a generic 4×3 matrix is conditioned by 1/s_min, here at least 1e-6 of its size
-                found = now.next_params - now.params
-                tally.equal(found, expected, slack=1e-9, witness=witness | {"step": now.k})
-
+            observe = _AheadStep(tally, optimizer, geometry, witness)
             axes = context.axes(p=p, case=name)
             simulate(problem, noise, optimizer, n_steps=n_steps, repeats=2, seed=axes, observers=[observe])
             if p == P_FAMILY[0]:
                 _compare_weights(tally, optimizer, n_steps, witness)
     return tally.finding("Look-ahead directions come from (1-τ)M + τG, with the weights of T10.")
+
+
+class _AheadStep:
+    """An observer of the step from ``(1-τ)M + τG``; for Nesterov's also of Muon's ``G + μV``, V the heavy ball."""
+
+    def __init__(self, tally: Tally, optimizer: Any, geometry: Any, witness: dict[str, Any]) -> None:
+        self.tally, self.optimizer, self.geometry, self.witness = tally, optimizer, geometry, witness
+        self.heavy: Any = 0.0
+
+    def __call__(self, now: Snapshot) -> None:
+        sample, tau = now.gradient + now.noise, self.optimizer.look_ahead_at(now.k)
+        ahead = {"look-ahead": (1 - tau) * now.state.momentum + tau * sample}
+        if self.witness["case"] == "nesterov":
+            mu = self.optimizer.momentum
+            self.heavy = mu * self.heavy + sample
+            ahead["Muon"] = sample + mu * self.heavy
+        found = now.next_params - now.params
+        for claim, m in ahead.items():
+            # the map of a generic 4×3 matrix is conditioned by 1/s_min, here at least 1e-6 of its size
+            expected = -0.02 * self.geometry.duality_map(m)
+            self.tally.equal(found, expected, slack=1e-9, witness=self.witness | {"step": now.k, "claim": claim})
 
 
 def _compare_weights(tally: Tally, optimizer: Any, n_steps: int, witness: dict[str, Any]) -> None:
@@ -147,6 +159,10 @@ def _look_ahead_closed_form(context: Context) -> Finding:
             # Ã² = θ/2 + 9θ²/4 + O(θ³)
             series = theta / 2 + 9 * theta**2 / 4
             tally.equal(kappa**2, series, slack=12 * theta**3, witness={"theta": theta, "claim": "noise weight"})
+    shape = MomentShape(constant=1.0, moment_order=2.0, sigma=1.0)
+    slow = look_ahead.look_ahead_bound(**numbers, shape=shape, step_size=1.0, **SLOW)
+    tau = slow.constants["look_ahead"]
+    compare_burn_in(tally, slow.terms["burn_in"], 2.0, look_ahead=tau, witness={"statement": "T10"})
     return tally.finding("T10's closed form dominates and settles on its recursion.")
 
 
@@ -230,15 +246,15 @@ def _recursive_runs(context: Context) -> Finding:
     return judge(context, cases, "Stationarity with recursive momentum against T12")
 
 
-def _recursive_sums(theta: float, n_steps: int, beta: float, level: float, sigma: float) -> float:
-    """Return the mean of the two parts of ``(E‖e_k‖^β)^{1/β}`` that T12 adds, bias-corrected, by their recursions."""
+def _recursive_sums(theta: float, n_steps: int, beta: float, level: float, sigma: float) -> tuple[float, float]:
+    """Return the means of the parts of ``(E‖e_k‖^β)^{1/β}`` from Y and from Z, bias-corrected, by their recursions."""
     thetas = momentum_error.bias_corrected_thetas(1 - theta, n_steps)
-    past, noise, total = 0.0, 0.0, 0.0
+    past, noise, pasts, noises = 0.0, 0.0, 0.0, 0.0
     for k, now in enumerate(thetas):
         past = 0.0 if k == 0 else (1 - now) ** beta * (past + level**beta)
         noise = sigma**beta if k == 0 else (1 - now) ** beta * noise + (now * sigma) ** beta
-        total += past ** (1 / beta) + noise ** (1 / beta)
-    return total / n_steps
+        pasts, noises = pasts + past ** (1 / beta), noises + noise ** (1 / beta)
+    return pasts / n_steps, noises / n_steps
 
 
 def _recursive_closed_form(context: Context) -> Finding:
@@ -254,9 +270,12 @@ def _recursive_closed_form(context: Context) -> Finding:
                     momentum=1 - theta, n_steps=n_steps, bias_correction=True,
                 )  # fmt: skip
                 exact = 0.5 / (n_steps * eta) + 1.2 * eta / 2
-                exact += 2 * _recursive_sums(theta, n_steps, beta, spread * eta, 0.8)
+                past, noise = _recursive_sums(theta, n_steps, beta, spread * eta, 0.8)
+                exact += 2 * (past + noise)
                 witness = {"theta": theta, "moment_order": beta, "n_steps": n_steps}
                 tally.at_most(exact, bound.value, slack=1e-11 * exact, witness=witness)
+                paid = bound.terms["noise"] + bound.terms["burn_in"]
+                tally.at_most(2 * noise, paid, slack=1e-11 * exact, witness=witness | {"term": "noise"})
                 for term, value in (("initial_gap", 0.5 / (n_steps * eta)), ("curvature", 1.2 * eta / 2),
                                     ("difference", 2 * spread * eta * theta ** (-1 / beta))):  # fmt: skip
                     tally.equal(bound.terms[term], value, slack=1e-12 * value, witness=witness | {"term": term})
@@ -269,7 +288,7 @@ def _recursive_closed_form(context: Context) -> Finding:
             theta, eta = bound.constants["theta"], bound.constants["step_size"]
             largest = max(smoothness, spread)
             exact = gap / (n_steps * eta) + largest * eta / 2
-            exact += 2 * _recursive_sums(theta, n_steps, 2.0, largest * eta, sigma)
+            exact += 2 * sum(_recursive_sums(theta, n_steps, 2.0, largest * eta, sigma))
             witness = {**numbers, "sigma": sigma, "n_steps": n_steps}
             tally.at_most(exact, bound.value, slack=1e-10 * bound.value, witness=witness)
             # κ_θ ≤ √θ and ½ ≤ ½θ^{-1/2} turn the closed form into this, which is least at the corollary's own θ
@@ -278,6 +297,11 @@ def _recursive_closed_form(context: Context) -> Finding:
             claim = witness | {"claim": "leading term"}
             tally.at_most(bound.terms["leading"], least, slack=1e-11 * bound.value, witness=claim)
             tally.equal(bound.terms["leading"], least[-1], slack=1e-11 * bound.value, witness=claim)
+    slow = recursive.recursive_bound(
+        initial_gap=1.0, smoothness=1.0, difference_smoothness=1.0, step_size=1.0, bias_correction=True, **SLOW,
+        shape=MomentShape(constant=1.0, moment_order=2.0, sigma=1.0),
+    )  # fmt: skip
+    compare_burn_in(tally, slow.terms["burn_in"], 2.0, bias_correction=True, witness={"statement": "T12"})
     return tally.finding("T12 and its corollary dominate the sums they bound.")
 
 

@@ -17,6 +17,7 @@ from synthetic.simulate import Snapshot, simulate
 from .check import Check, Context, Finding
 from .inputs import P_FAMILY, inner, p_label
 from .samples import Case, Sample, judge
+from .settling import SLOW, compare_burn_in
 from .tally import Tally, rounding
 
 __all__ = ["CHECKS"]
@@ -173,6 +174,11 @@ def _follows_from_its_proof(context: Context) -> Finding:
         weight_decay=0.5, momentum=0.5, n_steps=5,
     )  # fmt: skip
     tally.equal(float(refused.is_applicable), 0.0, slack=0.5, witness={"claim": "ηλ > 1 is refused"})
+    slow = weight_decay.weight_decay_gap_bound(
+        initial_gap=1.0, smoothness=1.0, shape=MomentShape(constant=1.0, moment_order=2.0, sigma=1.0), step_size=0.1,
+        weight_decay=1 / _RADIUS, **SLOW,
+    )  # fmt: skip
+    compare_burn_in(tally, slow.terms["burn_in"], 2 * _RADIUS, witness={"statement": "T11"})
     return tally.finding("T11 follows from its descent and T3 with every constant.")
 
 

@@ -158,6 +158,12 @@ def _norms_of_noise_are_exact(context: Context) -> Finding:
                     level = _covariance_level(law, z, q, side)
                     claimed = noise.covariance_sigma(p, side)
                     tally.equal(level, claimed, slack=1e-7, witness=witness | {"claim": "N2", "side": side})
+                for order in (max(q, 1.5), 2.0):
+                    level, claimed = _weighted_level(law, z, q, order), noise.weighted_sigma(p, order)
+                    tally.equal(level, claimed, slack=1e-7, witness=witness | {"claim": "N3", "order": order})
+    for p in P_FAMILY:
+        _compare_gaussian(tally, p, context)
+        _compare_sign_of_gradient(tally, p)
     return tally.finding("Every step of every law has the norm it claims, and N2's constant follows from it.")
 
 
@@ -174,6 +180,43 @@ def _covariance_level(law: str, z: np.ndarray, q: float, side: str) -> float:
     if law == "random_coordinates":  # a multiple of the projection on r coordinates
         return r ** (1 / q) * math.sqrt(power / r)
     return r ** (1 / q) * float(s.max())  # a sweep meets every coordinate with its largest value
+
+
+def _weighted_level(law: str, z: np.ndarray, q: float, order: float) -> float:
+    """Return ``‖W⁺Z‖_order`` of every step, ``‖W‖_s = 1``, ``1/s = 1/q - 1/order``, W as the basis asks for it."""
+    m, n = z.shape[1:]
+    s, power = np.linalg.svd(z[0], compute_uv=False), 1 / q - 1 / order
+    if law == "fixed_signs":  # W has the singular vectors of Z and the weights s^{q/s}
+        w = (s / float(np.sum(s**q)) ** (1 / q)) ** (q * power)
+        return float(np.sum((s / w) ** order) ** (1 / order))
+    d = m if law == "haar_signs" else min(m, n)  # W is a multiple of the identity on d coordinates
+    return d**power * float(np.sum(s**order) ** (1 / order))
+
+
+def _compare_gaussian(tally: Tally, p: float, context: Context) -> None:
+    """``Z`` is linear in its normals, so that ``E Z Zᵀ`` is a sum over them, one at a time."""
+    q = exponents.dual_exponent(p)
+    for shape in _SHAPES:
+        size = shape[0] * shape[1]
+        rng = context.rng(law="gaussian", p=p, shape=list(shape))
+        noise = NOISES["gaussian"].build(shape, p, sigma=0.8, rows="power", rotated=True, rng=rng)
+        z = noise.realise({"normals": np.eye(size)}, None, None, np.zeros((size, *shape)))
+        for side, gram in (("left", z @ z.transpose(0, 2, 1)), ("right", z.transpose(0, 2, 1) @ z)):
+            values = np.maximum(np.linalg.eigvalsh(gram.sum(axis=0)), 0.0)
+            level = float(np.sum(np.sqrt(values) ** q) ** (1 / q))
+            witness = {"law": "gaussian", "shape": shape, "p": p_label(p), "side": side}
+            tally.equal(noise.covariance_sigma(p, side), level, slack=1e-7, witness=witness)
+            if side == "left":
+                tally.equal(level, 0.8, slack=1e-7, witness=witness | {"claim": "sigma asked for"})
+
+
+def _compare_sign_of_gradient(tally: Tally, p: float) -> None:
+    """``Z = ±2∇f`` is largest on the slopes of the Huber function, where it has the norm that N1 and N2 claim."""
+    problem = PROBLEMS["huber"].build((3, 2), p, sigma=0.7, step_size=0.1, n_steps=10)
+    noise = NOISES["gradient_sign"].build((3, 2), p, sigma=0.7)
+    size = float(schatten.schatten_norm(problem.gradient(problem.start + 1e3), exponents.dual_exponent(p)))
+    claims = (problem.gradient_bound(p), noise.moment_sigma(p) / 2, noise.covariance_sigma(p) / 2)
+    tally.equal(claims, size, slack=rounding(3, operations=8), witness={"law": "gradient_sign", "p": p_label(p)})
 
 
 def _tail_moments_are_exact(context: Context) -> Finding:

@@ -160,7 +160,7 @@ def tightness(
     command = " ".join(["schattor tightness", *_given(bound, martingale, q, n, d, trials, seed, scale)])
     manifest = environment() | {"command": command, "grid": grid.to_dict(), "seconds": summary.seconds}
     ledger = Ledger(manifest=manifest, entries=tuple(summary.evidence()))
-    ledger.write(out / LEDGER)
+    ledger.write(out / LEDGER, CALL)
     write_results(summary.rows, out)
     from .report import write_report  # matplotlib is slow to import, and an error of usage does not need it
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import best_constant, conic, descent, extensions, geometry, martingale, sharper, splitting, stationarity, weighted, worlds
+from . import (
+    best_constant,
+    conic,
+    descent,
+    extensions,
+    geometry,
+    martingale,
+    sharper,
+    splitting,
+    stationarity,
+    weighted,
+    worlds,
+)
 from .mutant import Mutant
 
 __all__ = ["MUTANTS", "Mutant"]

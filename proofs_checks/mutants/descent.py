@@ -12,7 +12,7 @@ from schattor_theory.bounds import descent, momentum_error
 from schattor_theory.optimizer import momentum
 
 from .mutant import Mutant, of
-from .ways import at_arguments, bound_times, called_with, times
+from .ways import at_arguments, bound_times, called_with, power, times
 
 __all__ = ["MUTANTS"]
 
@@ -74,6 +74,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _t3("noise_weight_too_small", "A_k → 0.8A_k", momentum_error, "noise_weights", times(0.8),
         "averaged_noise_stays_below_its_moment_bound"),
     _t3("noise_weight_of_another_order", "β → 1.1β in A_k", momentum_error, "noise_weights", _other_order,
+        "noise_weights_are_norms_of_averaging_weights"),
+    _t3("bias_corrected_schedule_off", "θ_k → θ_k^{1.02}", momentum_error, "bias_corrected_thetas", power(1.02),
         "noise_weights_are_norms_of_averaging_weights"),
     _t3("condition_of_the_lemma_ignored", "1/θ_k - 1/θ_{k-1} ≤ 1 not asked for", momentum_error,
         "first_failure_of_the_lemma", _always_applies, "noise_weights_are_norms_of_averaging_weights"),

@@ -23,7 +23,7 @@ from schattor_theory.optimizer import momentum, schattor
 from synthetic.problems import lift
 
 from .mutant import Mutant, of
-from .ways import at_arguments, bound_times, field_times, power, times
+from .ways import at_arguments, bound_times, constant, field_times, power, times
 
 __all__ = ["MUTANTS"]
 
@@ -47,6 +47,10 @@ def _theta_and_tau_exchanged(right: Callable[..., Any]) -> Callable[..., Any]:
         return (theta, tau, eta) if tau is None else (xp.where(k == 0, theta, tau), theta, eta)
 
     return coefficients
+
+
+def _wrong_step(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, xp, k, dtype: right(self, xp, k - 1 if self.look_ahead == "nesterov" else k, dtype)
 
 
 def _exchanged_in_the_bound(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,6 +99,14 @@ def _twice(right: Callable[..., Any]) -> Callable[..., Any]:
     return mean
 
 
+def _smaller_gap(right: Callable[..., Any]) -> Callable[..., Any]:
+    def bound(**k: Any) -> Any:
+        found = right(**k)
+        return replace(found, constants=found.constants | {"initial_gap": 0.95 * found.constants["initial_gap"]})
+
+    return bound
+
+
 _t7, _t8, _t10, _t11, _t12 = (partial(of, f"T{number}") for number in (7, 8, 10, 11, 12))
 _t13a, _t13b, _t13c = (partial(of, f"T13{letter}") for letter in "abc")
 _STAYS = "gap_and_last_value_stay_below_their_bounds"
@@ -122,6 +134,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _t10("look_ahead_too_short", "τ → 0.99τ in the method", momentum, "look_ahead_average",
          at_arguments(lambda average, gradient, tau: (average, gradient, 0.99 * tau)),
          "look_ahead_has_the_weights_of_its_recursion"),
+    _t10("look_ahead_of_the_wrong_step", "Nesterov: τ_k = θ_{k+1} → θ_k", schattor.Schattor, "_tau", _wrong_step,
+         "look_ahead_has_the_weights_of_its_recursion"),
     _t10("theta_and_tau_exchanged", "τ ↔ θ in the method", schattor.Schattor, "_coefficients",
          _theta_and_tau_exchanged, "look_ahead_has_the_weights_of_its_recursion"),
     _t10("theta_and_tau_exchanged_in_the_bound", "τ ↔ θ in the closed form", setting, "constant_terms",
@@ -130,6 +144,8 @@ MUTANTS: tuple[Mutant, ...] = (
          "look_ahead_closed_form_dominates_its_recursion"),
     _t10("look_ahead_bound_too_low", "0.9 of the closed form", look_ahead, "look_ahead_bound", bound_times(0.9),
          "look_ahead_closed_form_dominates_its_recursion"),
+    _t10("burn_in_of_look_ahead_too_low", "2cσ(1 + (1-τ)(1-θ)/θ)/K → 0.95 of it", look_ahead, "look_ahead_bound",
+         bound_times(0.95, "burn_in"), "look_ahead_closed_form_dominates_its_recursion"),
     _t11("decay_forgotten", "(1-ηλ)X → X", schattor.Schattor, "_moved", _no_decay,
          "weight_decay_descends_in_the_ball"),
     _t11("gap_bound_halved", "the whole bound on the gap halved", weight_decay, "weight_decay_gap_bound",
@@ -140,9 +156,17 @@ MUTANTS: tuple[Mutant, ...] = (
          bound_times(0.5, "drift"), "weight_decay_bounds_follow_from_their_proof"),
     _t11("curvature_of_the_gap_halved", "2LR²γ → LR²γ", weight_decay, "weight_decay_gap_bound",
          bound_times(0.5, "curvature"), "weight_decay_bounds_follow_from_their_proof"),
+    _t11("burn_in_of_the_gap_too_low", "2Rcσ/(θK) → 0.95 of it", weight_decay, "weight_decay_gap_bound",
+         bound_times(0.95, "burn_in"), "weight_decay_bounds_follow_from_their_proof"),
     _t12("plain_momentum_for_recursive", "G + (1-θ)(M - G') → (1-θ)M + θG", momentum, "recursive_average",
          _plain_momentum, "recursive_momentum_has_no_drift"),
     _t12("difference_term_lost", "2cℓηθ^{-1/β} → 0", recursive, "recursive_bound", bound_times(0.0, "difference"),
+         "recursive_corollary_dominates_its_sums"),
+    _t12("noise_of_recursive_momentum_too_low", "2cσκ_θ → 1.9cσκ_θ", recursive, "recursive_bound",
+         bound_times(0.95, "noise"), "recursive_corollary_dominates_its_sums"),
+    _t12("burn_in_of_recursive_momentum_too_low", "its burn-in → 0.95 of it", recursive, "recursive_bound",
+         bound_times(0.95, "burn_in"), "recursive_corollary_dominates_its_sums"),
+    _t12("burn_in_of_the_recursive_corollary_too_low", "3.25 → 1", recursive, "_COROLLARY_BURN_IN", constant(1.0),
          "recursive_corollary_dominates_its_sums"),
     _t12("recursive_bound_halved", "the whole bound halved", recursive, "recursive_bound", bound_times(0.5),
          "recursive_momentum_stays_below_its_bound", "recursive_corollary_dominates_its_sums"),
@@ -155,6 +179,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _t13a("minibatch_constant_twice", "c → c²", assumptions, "minibatch_shape", _twice, "minibatch_shape_is_attained"),
     _t13b("lift_of_two_columns", "a hundredth of the gradient in another column", lift.Lift, "gradient",
           _leaks_into_another_column, "lift_is_the_same_for_every_exponent"),
+    _t13c("gap_of_the_instance_off", "Δ of the instance → 0.95 of it", necessity, "no_momentum_lower_bound",
+          _smaller_gap, "without_momentum_runs_stay_above_the_lower_bound"),
     _t13c("lower_bound_too_high", ".488σ → 1.05 of it", necessity, "no_momentum_lower_bound", bound_times(1.05),
           "without_momentum_runs_stay_above_the_lower_bound"),
 )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from schattor_theory.geometry import product, schatten, spectral
 from schattor_theory.optimizer import momentum, schattor
@@ -22,6 +25,15 @@ def _another_power(right: Callable[..., Any]) -> Callable[..., Any]:
 
 def _cut_too_high(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda s, q, cut: right(s, q, 1e-2 if q == 1 else cut)
+
+
+def _one_of_the_ties(right: Callable[..., Any]) -> Callable[..., Any]:
+    def weights(s: Any, q: float, cut: float) -> Any:
+        if not math.isinf(q):
+            return right(s, q, cut)
+        return np.where(np.arange(s.shape[-1]) == np.argmax(s, axis=-1)[..., None], np.sign(s), 0.0)
+
+    return weights
 
 
 def _first_row_shrunk(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,6 +97,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "duality_map_attains_the_dual_norm", "duality_map_is_equivariant"),
     _d1("polar_factor_cut_too_high", "p = ∞: rank cut max(m, n) eps → 1e-2", schatten, "_direction_weights",
         _cut_too_high, "duality_map_attains_the_dual_norm"),
+    _d1("ties_not_shared", "p = 1: U_1V_1ᵀ/k → one u_1v_1ᵀ", schatten, "_direction_weights", _one_of_the_ties,
+        "duality_map_is_equivariant"),
+    _d1("sign_lost_on_diagonals", "sign(d_i)h(|d_i|) → h(|d_i|)", schatten, "from_diagonal",
+        lambda right: lambda d, shape: abs(right(d, shape)), "duality_map_attains_the_dual_norm"),
     _d2("ball_step_uphill", "X - ηD_p(M) → X + ηD_p(M)", schattor.Schattor, "_moved", _uphill,
         "ball_step_is_a_minimiser", "known_methods_are_special_cases"),
     _d2("regularized_step_too_short", "steps 10 % too short", schattor.Schattor, "_moved", _too_short,

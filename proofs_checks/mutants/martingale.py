@@ -130,6 +130,8 @@ MUTANTS: tuple[Mutant, ...] = (
          bound_times(0.9), "weighted_bound_holds_on_every_martingale"),
     _t4c("weighted_shape_too_small", "c → 0.95c", assumptions.WeightedNoise, "moment_shape",
          field_times(constant=0.95), "weighted_shape_holds_by_enumeration"),
+    _t4c("asymmetry_ignored_under_weights", "c = 2^{(2-β)/β} → 1 for asymmetric noise", assumptions,
+         "moment_shape_constant", _symmetric, "weighted_shape_holds_by_enumeration"),
     _t4c("inner_exponent_ignored", "max(q, β) ≤ a ≤ β/(β-1) not asked for", assumptions.WeightedNoise,
          "moment_shape", _any_inner_exponent, "weighted_shape_holds_by_enumeration"),
     _t4e("two_smooth_bound_too_low", "p - 1 → 0.9(p - 1)", moments, "two_smooth_bound", bound_times(0.9),

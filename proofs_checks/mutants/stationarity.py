@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from schattor_theory.bounds import corollaries, derived, momentum_error, regularized, setting, stationarity, tuning
+from schattor_theory.optimizer import schedules
 from synthetic.noise import controlled
 
 from .mutant import Mutant, of
@@ -22,6 +26,23 @@ def _without_drift(right: Callable[..., Any]) -> Callable[..., Any]:
 
 def _other_order(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda theta, beta: right(theta, min(2.0, 1.1 * beta))
+
+
+def _settled_too_soon(right: Callable[..., Any]) -> Callable[..., Any]:
+    def weight(*a: Any, **k: Any) -> tuple[float, float]:
+        limit, burn_in = right(*a, **k)
+        return limit, 0.95 * burn_in
+
+    return weight
+
+
+def _symmetric(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda call, shape: replace(right(call, shape), constant=1.0)
+
+
+def _one_step_late(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the bound use θ_{k-1} where the method uses θ_k."""
+    return lambda *a: np.concatenate([[1.0], right(*a)[:-1]])
 
 
 def _length_forgotten(right: Any) -> property:
@@ -87,6 +108,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _t5("noise_term_lost", "2cσκ_θ → 0", stationarity, "stationarity_bound", bound_times(0.0, "noise"), _PROOF, _RUNS),
     _t5("averaging_weight_of_another_order", "β → 1.1β in κ_θ", momentum_error, "stationary_weight", _other_order,
         _PROOF),
+    _t5("constant_of_the_noise_ignored", "cσ → σ", setting, "check_shape", _symmetric, _PROOF),
     _t5("price_of_the_length_forgotten", "2 + ω - δ → 2 - δ", setting.Setting, "loss", _length_forgotten, _PROOF),
     _t5("curvature_term_off", "Lη/2 → 0.99Lη/2", stationarity, "stationarity_bound", bound_times(0.99, "curvature"),
         "gap_and_curvature_terms_are_attained"),
@@ -99,7 +121,11 @@ MUTANTS: tuple[Mutant, ...] = (
     _t5("noise_grows_with_the_dimension", "σ → σr^{0.3} in the noise alone", controlled.ControlledNoise, "realise",
         _grows, "small_study_is_free_of_the_dimension"),
     _t5("best_step_too_long", "η → 1.05η", tuning, "best_step_size", times(1.05), "tuning_minimises_the_bound"),
-    _t5("rate_off", "(β-1)/(3β-2) → 1.2 of it", tuning, "rate_exponent", times(1.2), "tuning_minimises_the_bound"),
+    _t5("burn_in_too_low", "1/(θK) → 0.95/(θK)", setting, "average_weight", _settled_too_soon,
+        "tuning_minimises_the_bound"),
+    _t5("best_momentum_too_low", "1-θ → 0.95(1-θ)", tuning, "best_momentum", times(0.95),
+        "tuning_minimises_the_bound"),
+    _t5("rate_off", "(β-1)/(3β-2) → 0.95 of it", tuning, "rate_exponent", times(0.95), "tuning_minimises_the_bound"),
     _t5("rate_of_recursive_momentum", "(β-1)/(3β-2) → (β-1)/(2β-1)", tuning, "rate_exponent",
         called_with(recursive=True), "tuning_minimises_the_bound"),
     _any("weighted_bound_halved", "the whole bound halved", stationarity, "stationarity_bound", bound_times(0.5),
@@ -110,8 +136,23 @@ MUTANTS: tuple[Mutant, ...] = (
          bound_times(0.5, "noise"), "parameter_free_form_dominates_its_sums"),
     _any("logarithm_lost", "2Lη(1 + ln K) → 2Lη", corollaries, "parameter_free_bound", _without_logarithm,
          "parameter_free_form_dominates_its_sums"),
+    _any("parameter_free_drift_too_low", "2Lη(1 + ln K) → 1.9Lη(1 + ln K)", corollaries, "parameter_free_bound",
+         bound_times(0.95, "drift"), "parameter_free_form_dominates_its_sums"),
+    _any("tuned_exponent_off", "θ_k = (k+1)^{-b} → (k+1)^{-0.97b}", corollaries, "tuned_exponents",
+         lambda right: lambda order: (right(order)[0], 0.97 * right(order)[1]),
+         "parameter_free_form_dominates_its_sums"),
+    _any("step_schedule_of_another_power", "(k+1)^{-a} → (k+1)^{-0.9a}", schedules.PolynomialSchedule, "__call__",
+         lambda right: lambda self, k: right(replace(self, power=0.9 * self.power), k),
+         "parameter_free_form_dominates_its_sums"),
+    _any("momentum_schedule_of_another_power", "1 - (k+1)^{-b} → 1 - (k+1)^{-0.9b}", schedules.MomentumSchedule,
+         "__call__", lambda right: lambda self, k: right(replace(self, power=0.9 * self.power), k),
+         "parameter_free_form_dominates_its_sums"),
+    _any("schedule_one_step_late", "θ_k → θ_{k-1} in the bound", stationarity, "_thetas", _one_step_late,
+         "parameter_free_form_dominates_its_sums"),
     _n2("leading_term_too_low", "4(LΔσ²/K)^{1/4} → 3.8(LΔσ²/K)^{1/4}", corollaries, "covariance_corollary",
         bound_times(0.95, "leading"), "covariance_corollary_dominates_its_sums"),
+    _n2("burn_in_of_the_corollary_too_low", "3 → 2.85", corollaries, "_COROLLARY_BURN_IN", constant(2.85),
+        "covariance_corollary_dominates_its_sums"),
     _n2("condition_of_the_corollary_loosened", "θ ≤ 4/5 → θ ≤ 1", corollaries, "_COROLLARY_THETA_MAX", constant(1.0),
         "covariance_corollary_dominates_its_sums"),
     _hp("noise_of_one_run_lost", "noise terms → 0", corollaries, "high_probability_bound", bound_times(0.0, "noise"),
@@ -122,6 +163,8 @@ MUTANTS: tuple[Mutant, ...] = (
         _one_event, "noise_factors_come_from_their_inequalities"),
     _sharper("sharper_noise_halved", "(2-θ)cσ → (1-θ/2)cσ", derived, "sharper_stationarity_bound",
              bound_times(0.5, "noise"), "mean_stationarity_stays_below_the_sharper_bound"),
+    _sharper("sharper_burn_in_too_low", "(2-θ)cσ/(θK) → 0.95 of it", derived, "sharper_stationarity_bound",
+             bound_times(0.95, "burn_in"), "sharper_form_follows_from_its_recursion"),
     _t6("squared_bound_halved", "the whole bound halved", regularized, "regularized_bound", bound_times(0.5),
         "sharp_form_follows_from_descent_and_momentum_error", _SQUARED),
     _t6("squared_bound_off", "0.99 of the whole bound", regularized, "regularized_bound", bound_times(0.99),
@@ -131,6 +174,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _t6("burn_in_of_the_squared_bound_lost", "A² → θ/(2-θ)", regularized, "weight_square", _of_many_steps,
         "sharp_form_follows_from_descent_and_momentum_error"),
     _t6("noise_of_the_pairs_halved", "b → b/2", regularized, "regularized_pairs", bound_times(0.5, "noise"),
+        "pairs_dominate_the_sharp_form"),
+    _t6("pairs_too_low", "(a, b) → 0.9(a, b)", regularized, "regularized_pairs", bound_times(0.9),
         "pairs_dominate_the_sharp_form"),
     _t6("side_condition_ignored", "(a, b) without its condition on Lη", regularized, "_side_condition",
         _no_condition, "pairs_dominate_the_sharp_form"),

@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from synthetic.noise import controlled, coordinate_sweep, haar_signs, random_coordinates, tails
-from synthetic.problems import quadratic, record, saturating
+from synthetic.noise import (
+    controlled,
+    coordinate_sweep,
+    gaussian,
+    gradient_sign,
+    haar_signs,
+    random_coordinates,
+    tails,
+)
+from synthetic.problems import huber, quadratic, record, saturating
 
 from .mutant import Mutant, of
 from .ways import times
@@ -52,6 +60,15 @@ def _other_side(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, p, side="left": right(self, p, {"left": "right", "right": "left"}[side])
 
 
+def _not_uniform(right: Callable[..., Any]) -> Callable[..., Any]:
+    def place(self: Any, values: Any, draws: Any) -> Any:
+        # the order of the uniforms places the values: the last coordinates get smaller ones
+        uniform = draws["basis"]
+        return right(self, values, {**draws, "basis": uniform * np.linspace(1.0, 0.6, uniform.shape[-1])})
+
+    return place
+
+
 _t9, _c = partial(of, "T9"), partial(of, "C")
 _ATTAINED = "smoothness_is_attained_and_never_exceeded"
 _NORMS = "norms_of_noise_are_exact"
@@ -76,6 +93,15 @@ MUTANTS: tuple[Mutant, ...] = (
        "_covariance_level", lambda right: random_coordinates.RandomCoordinates._covariance_level, _NORMS),
     _c("dimension_of_haar_noise_ignored", "σm^{1/q-1/2}‖w‖_2 → σ‖w‖_q", haar_signs.HaarSigns, "_covariance_level",
        lambda right: lambda self, q, side: controlled.lp_norm(self.levels, q), _NORMS),
+    _c("weighted_level_too_low", "σ → 0.95σ in N3", controlled.ControlledNoise, "weighted_sigma", times(0.95), _NORMS),
+    _c("gaussian_covariance_too_low", "N2 of the Gaussian noise → 0.95 of it", gaussian.GaussianNoise,
+       "covariance_sigma", times(0.95), _NORMS),
+    _c("gaussian_noise_too_large", "Z → 1.05Z", gaussian.GaussianNoise, "realise", times(1.05), _NORMS),
+    _c("sign_of_the_gradient_too_low", "N1 of Z = ±2∇f → 0.95 of it", gradient_sign.GradientSign, "moment_sigma",
+       times(0.95), _NORMS),
+    _c("slope_of_huber_too_low", "sup ‖∇f‖_q → 0.95 of it", huber.Huber, "gradient_bound", times(0.95), _NORMS),
+    _c("coordinates_not_uniform", "the last coordinates come less often", random_coordinates.RandomCoordinates,
+       "place", _not_uniform, "sampled_moments_of_noise_agree"),
     _c("pareto_moment_off", "E τ^α → 1.01 of it", tails.Pareto, "moment", times(1.01), "tail_moments_are_exact"),
     _c("tail_not_normalised", "τ → 1.08τ", tails.TwoPoint, "radius", times(1.08), "tail_moments_are_exact",
        "sampled_moments_of_noise_agree"),

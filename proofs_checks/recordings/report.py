@@ -152,7 +152,7 @@ def write_outputs(analysis: Analysis, ledger: Ledger, out: Path) -> Path:
     StoreError
         If the folder cannot be written.
     """
-    ledger.write(out / LEDGER)
+    ledger.write(out / LEDGER, _CALL)
     page = out / REPORT
     write_file(page, page_of(analysis).encode(), _CALL)
     return page

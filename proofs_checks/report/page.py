@@ -77,7 +77,9 @@ def _tone(ledger: Ledger) -> str:
 
 def _how(ledger: Ledger) -> str:
     m = ledger.manifest
-    return (
+    planted = m.get("planted")
+    caution = f"An error was planted on purpose, {planted}: this page says nothing of the product. " if planted else ""
+    return caution + (
         f"Made by `{m.get('command', 'schattor verify')}` in {float(m.get('seconds', 0)):.0f} seconds. A statement "
         "“holds” here when every comparison came out as it says; that is evidence, not proof. Sampled checks together "
         "call a true statement violated with probability at most one in a million, and only after a second, ten times "
@@ -107,8 +109,9 @@ def _cut(text: str, limit: int = 3000) -> str:
 
 
 def _remake(ledger: Ledger, entry: Evidence) -> str:
-    level = ledger.manifest.get("level", "quick")
-    return f"schattor verify --only {entry.statement} --seed {entry.seed} --level {level}"
+    level, mutant = ledger.manifest.get("level", "quick"), ledger.manifest.get("mutant")
+    which = f"--only {entry.statement}" if mutant is None else f"--mutant {mutant}"
+    return f"schattor verify {which} --seed {entry.seed} --level {level}"
 
 
 def _badge(entry: Evidence) -> str:

@@ -19,7 +19,6 @@ __all__ = [
     "increment",
     "is_approached",
     "only_root",
-    "plain_number",
     "quadrature_agrees",
     "summed",
     "turns_once",
@@ -159,8 +158,3 @@ def with_terms(expression: sp.Expr, terms: Mapping[str, Sequence[object]]) -> sp
         if type(called).__name__ in terms
     }
     return sp.N(expression.subs(values, simultaneous=True), 50)
-
-
-def plain_number(value: sp.Expr) -> int | float:
-    """Return an int for an integer that is one, a float else."""
-    return int(value) if value.is_Integer else float(value)

@@ -285,7 +285,7 @@ class Chain:
                 chosen |= {one: sp.sympify(value) for one, value in (values(which) if values else {}).items()}
                 terms = sequences(which) if sequences else {}
                 exact = calculus.with_terms(claim.right.subs(chosen, simultaneous=True).doit(), terms)
-                named = {one.name: calculus.plain_number(value) for one, value in chosen.items()}
+                named = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
                 found = product(named | {name: [float(term) for term in row] for name, row in terms.items()})
                 results.append(abs(float(exact) - found) <= _TOLERANCE * (1 + abs(found)))
             return settle(all(results), not all(results))

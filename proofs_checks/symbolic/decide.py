@@ -44,6 +44,8 @@ def vanishes(expression: sp.Expr) -> Decision:
 
 def _without_unknown_functions(expression: sp.Expr) -> sp.Expr:
     """Return the expression with a symbol for each value of an unknown function, sums over them included."""
+    short = {node: node.doit() for node in expression.atoms(sp.Sum) if all(end.is_Integer for end in node.limits[0][1:])}
+    expression = expression.subs(short)
     held = [node for node in expression.atoms(sp.Sum) if node.atoms(AppliedUndef) or not node.doit().is_number]
     expression = expression.subs({node: sp.Dummy("sum", positive=True) for node in held})
     return expression.subs({node: sp.Dummy("value", positive=True) for node in expression.atoms(AppliedUndef)})

@@ -51,7 +51,7 @@ def run_of_squares(chain: Chain) -> Relation:
 
 
 def error_of_squares(chain: Chain) -> Relation:
-    """Derive ``e ≤ κm + ν`` with ``κ = λ(1-θ)/θ``, ν the root mean square of ‖N_k‖."""
+    """Derive ``e ≤ κm + ν`` with ``κ = λ(1-θ)/θ``, where ν bounds the root mean square of ‖N_k‖."""
     part = chain.given(at_most(0, 1 - THETA), "θ ≤ 1.")
     below = chain.given(at_most(THETA, 1), "θ ≤ 1.")
     kernel = chain.total(
@@ -64,8 +64,10 @@ def error_of_squares(chain: Chain) -> Relation:
     young = chain.given(
         at_most(drift, weight.left * m), "Young for convolutions, B the root mean square of ‖B_k‖."
     )
-    split = chain.given(at_most(e, drift + nu), "e_k = B_k + N_k and Minkowski.")
-    return chain.combine([(1, split), (1, young), (m, weight)], "So", left=e, facts=[below])
+    noise = symbol("N")
+    split = chain.given(at_most(e, drift + noise), "e_k = B_k + N_k and Minkowski; N is the root mean square of ‖N_k‖.")
+    bounded = chain.given(at_most(noise, nu), "ν is a bound on it.")
+    return chain.combine([(1, split), (1, bounded), (1, young), (m, weight)], "So", left=e, facts=[below])
 
 
 def noise_of_squares(chain: Chain) -> Relation:
@@ -145,9 +147,9 @@ def pairs_curve(chain: Chain) -> Relation:
 def _sharp(chain: Chain) -> None:
     bound = sharp_form(chain)
     noise = chain.cite(noise_of_squares, "The mean of A_k².")
-    moment = chain.given(at_most(nu, SIGMA * sp.sqrt(noise.right)), "The moment shape with β = 2, c = 1: ν ≤ σA.")
+    moment = chain.given(equals(nu, SIGMA * sp.sqrt(noise.right)), "The moment shape with β = 2, c = 1 allows ν = σA.")
     done = chain.put(
-        bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "Everything increases in ν; λ = Lη, D = Δ/(ηK)."
+        bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "With λ = Lη, D = Δ/(ηK)."
     )
 
     def of_product(at: dict) -> float:

@@ -9,7 +9,7 @@ from schattor_theory import bounds
 from . import descent, momentum, stationarity
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .notation import function, number, symbol, vector
+from .notation import function, index, number, symbol, vector
 from .relation import Relation, at_most, equals, inner, norm
 from .stationarity import DRIFT, VALUE, WEIGHT, shape_of
 from .symbols import BETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
@@ -70,33 +70,28 @@ def drift(chain: Chain) -> Relation:
 
 
 def mean_gap(chain: Chain) -> Relation:
-    """Derive the bound on the mean gap; a is the mean of the weights A_k."""
-    weight = WEIGHT(k)
+    """Derive the bound on the mean gap."""
     step = one_step(chain, chain.cite(gap_descent, "T11: one step."))
-    bounded = with_errors(chain, step)
-    run = stationarity.telescoped(chain, bounded)
-    gaps = chain.given(equals(sp.Sum(GAPS(k), (k, 0, K - 1)), K * mean), "The mean gap.")
-    weights = chain.given(equals(sp.Sum(weight, (k, 0, K - 1)), K * AVERAGE), "The mean weight.")
-    slope = coefficient(run.right, weights.left)
-    return chain.combine(
-        [(1 / (K * PACE), run), (-1 / K, gaps), (slope / (K * PACE), weights)], "Divide by γK.", left=mean
-    )
-
-
-def with_errors(chain: Chain, step: Relation) -> Relation:
-    """Put T3's bounds in for the error at step k."""
     error = chain.given(at_most(ERROR(k), DRIFT(k) + C * SIGMA * WEIGHT(k)), "T3.")
     slow = chain.cite(drift, "T3 with the steps of T11.")
     below = chain.given(at_most(DRIFT(k), slow.right), "b_k is at most its fixed point.")
+    weight = chain.cite(stationarity.noise_weight_bound, "T5: the weights at constant θ.")
+    named = chain.put(weight, {stationarity.KAPPA_POWER: stationarity.KAPPA**BETA}, "κ = (κ^β)^(1/β).")
     factor = coefficient(step.right, ERROR(k))
-    return chain.combine([(1, step), (factor, error), (factor, below)], "Drift and noise for the error.", left=step.left)
+    bounded = chain.combine(
+        [(1, step), (factor, error), (factor, below), (factor * C * SIGMA, named)],
+        "Drift and noise for the error.",
+        left=step.left,
+    )
+    run = stationarity.summed_noise(chain, stationarity.telescoped(chain, bounded), factor * C * SIGMA, [])
+    gaps = chain.given(equals(sp.Sum(GAPS(k), (k, 0, K - 1)), K * mean), "The mean gap.")
+    return chain.combine([(1 / (K * PACE), run), (-1 / K, gaps)], "Divide by γK.", left=mean)
 
 
 def _mean_gap(chain: Chain) -> None:
     bound = mean_gap(chain)
-    kappa = chain.cite(stationarity.limit_of_weights, "T3: κ, the limit of the weights.")
-    weights = kappa.right + 1 / (K * THETA)
-    done = chain.put(bound, {AVERAGE: weights}, "T5: the mean weight is at most κ + 1/(θK).")
+    kappa = chain.cite(stationarity.limit_of_weights, "T5: κ, the limit of the weights.")
+    done = chain.put(bound, {stationarity.KAPPA: kappa.right}, "With κ written out.")
 
     def of_product(at: dict) -> float:
         decay = 1 / at["R"]
@@ -122,7 +117,7 @@ def _last_value(chain: Chain) -> None:
     constant = once.right.subs({h: 0, error: 0})
     level = symbol("ℓ")
     fixed = chain.solve(level - (1 - PACE) * level - constant, level, "The constant parts add up to at most their limit.")
-    j = symbol("j", integer=True, nonnegative=True)
+    j = index("j")
     unrolled = chain.total(
         (1 - PACE) ** j, j, 0, K, (1 - (1 - PACE) ** K) / PACE, "Unrolled, a step j before the end has the weight (1-γ)^j."
     )
@@ -132,15 +127,26 @@ def _last_value(chain: Chain) -> None:
         [(constant, unrolled), (constant / PACE, rest)], "So the constants add up to", left=constant * unrolled.left
     )
     chain.equal(total.right, fixed.right, "That limit.")
-    first, second = number("e_0"), number("e_1")
-    start = chain.put(once, {h: GAP, error: first}, "The first step.")
-    end = chain.put(once, {h: start.right, error: second}, "The second one.")
-    exact = end.right - constant - (1 - PACE) * constant + fixed.right
-    slow = chain.cite(drift, "T3 with the steps of T11.")
-    pace = slow.right * THETA / (1 - THETA)
-    one = SIGMA * C
-    two = (1 - THETA) * pace + SIGMA * C * ((1 - THETA) ** BETA + THETA**BETA) ** (1 / BETA)
-    done = chain.put(equals(symbol("bound"), exact), {first: one, second: two}, "T3: b_0 = 0, A_0 = 1, and one step on.")
+    middle, end = number("h_1"), number("h_2")
+    first, second = (symbol(f"e_{i}", nonnegative=True) for i in (0, 1))
+    one = chain.put(once, {h: GAP, h_next: middle, error: first}, "The first step, h_0 = Δ.")
+    two = chain.put(once, {h: middle, h_next: end, error: second}, "The second one.")
+    both = chain.combine([(1, two), (1 - PACE, one)], "Together.", left=end, facts=[part])
+    constants = chain.put(total, {K: 2}, "The constants of two steps.")
+    limited = chain.combine([(1, both), (1, constants)], "At most their limit.", left=end)
+    slow = chain.cite(momentum.drift_step, "T3: the drift, one step.")
+    length = chain.cite(step_length, "T11: the length of a step, over γ.")
+    drifted = slow.right.subs({momentum.b0: 0, EXCESS: 0, momentum.ETA: PACE * length.right})
+    weights = chain.cite(momentum.noise_recursion, "T3: the noise, one step.")
+    weight = weights.right.subs(momentum.A0, 1) ** (1 / BETA)
+    start = chain.given(at_most(first, C * SIGMA), "T3: b_0 = 0, A_0 = 1.")
+    later = chain.given(at_most(second, drifted + C * SIGMA * weight), "T3: b_1 and A_1.")
+    done = chain.combine(
+        [(1, limited), (coefficient(limited.right, first), start), (coefficient(limited.right, second), later)],
+        "Drift and noise for the errors.",
+        left=end,
+        facts=[part],
+    )
 
     def of_product(at: dict) -> float:
         decay = 1 / at["R"]

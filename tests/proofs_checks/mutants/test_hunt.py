@@ -100,9 +100,12 @@ def test_verify_finds_the_mutant(tmp_path: Path) -> None:
     assert found.output.splitlines()[-1].startswith(f"The mutant {MUTANT.name} is killed by weight_decay_bounds_follow")
     ledger = read_ledger(tmp_path / "ledger.json")
     assert {entry.statement for entry in ledger.entries} == {MUTANT.statement}
-    assert ledger.manifest["mutant"].startswith(f"{MUTANT.name}: {MUTANT.words} in schattor_theory.bounds.weight_decay")
+    assert ledger.manifest["mutant"] == MUTANT.name
+    assert ledger.manifest["planted"].startswith(f"{MUTANT.words} in schattor_theory.bounds.weight_decay")
     assert ledger.manifest["command"] == f"schattor verify --level quick --seed 0 --mutant {MUTANT.name}"
-    assert f"--mutant {MUTANT.name}" in (tmp_path / REPORT).read_text(encoding="utf-8")
+    html = (tmp_path / REPORT).read_text(encoding="utf-8")
+    assert "An error was planted on purpose" in html
+    assert f"<p>Remake: <code>schattor verify --mutant {MUTANT.name} --seed 0 --level quick</code></p>" in html
 
 
 def test_reports_of_mutants_go_into_a_folder_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
