@@ -32,6 +32,7 @@ from .empirical.run import chosen, run_checks
 from .evidence import Evidence, Verdict
 from .ledger import LEDGER, Ledger
 from .moments.command import tightness
+from .prove.command import prove
 from .recordings.command import assumptions
 from .report.tightness import tightness_of
 from .scaling.command import study_app
@@ -88,6 +89,7 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.command()(constants)
+app.command()(prove)
 app.command()(tightness)
 app.command()(assumptions)
 

@@ -12,6 +12,7 @@ from . import (
     moments,
     momentum_error,
     optimality,
+    proofs,
     regularized,
     scaling,
     sharper,
@@ -53,4 +54,5 @@ CHECKS: tuple[Check, ...] = (
     *sharper.CHECKS,
     *weighted.CHECKS,
     *conic.CHECKS,
+    *proofs.CHECKS,
 )

@@ -144,9 +144,10 @@ def _descent_carries_over(context: Context) -> Finding:
 
 
 def _run_case(balance: float, oracle: str, kind: str) -> Case:
-    geometry, n_steps = _geometry(balance), 150
+    geometry = _geometry(balance)
 
     def sample(context: Context) -> Sample:
+        n_steps = 150 if context.is_full else 90
         noise = NOISES["fixed_signs"].build(_SHAPES, geometry, sigma=0.5)
         options: dict[str, Any] = {"scale_spread": 100.0}
         if kind == "quiet":

@@ -59,7 +59,7 @@ _SCHEDULES: dict[str, dict[str, Any]] = {
 def _error_splits(context: Context) -> Finding:
     """``e_k = B_k + N_k`` at every step, and ``‖B_k‖_q ≤ b_k`` for the ball oracle."""
     tally = Tally(context)
-    shape, n_steps = (5, 3), 150
+    shape, n_steps = (5, 3), 150 if context.is_full else 100
     paths: dict[str, Any] = {}
     for p in P_FAMILY:
         geometry = schatten.SchattenGeometry(p)
@@ -185,7 +185,7 @@ def _averaged_noise_case(p: float, options: dict[str, Any], name: str, law: str,
         problem = PROBLEMS["quadratic"].build(shape, p)
         optimizer = schattor.Schattor(p, **options)
         split = Split(optimizer.theta_at)
-        repeats = 800 * context.sample_factor * (4 if context.is_full else 1)
+        repeats = 500 * context.sample_factor * (4 if context.is_full else 1)
         axes = context.axes(p=p, schedule=name, law=law, order=order)
         simulate(problem, noise, optimizer, n_steps=n_steps, repeats=repeats, seed=axes, observers=[split])
         beta = shape_of.moment_order

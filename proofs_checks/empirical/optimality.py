@@ -107,7 +107,7 @@ def _necessity_case(p: float, n_steps: int) -> Case:
 
 def _momentum_is_necessary(context: Context) -> Finding:
     """T13c's instance stays at ``.488σ`` for every p and K without momentum, and leaves it with momentum."""
-    horizons = (25, 100, 400)
+    horizons = (25, 100, 400) if context.is_full else (25, 80, 250)
     cases = [_necessity_case(p, n_steps) for p in P_FAMILY for n_steps in horizons]
     curves: dict[str, list[float]] = {"n_steps": list(horizons), "with": [], "without": []}
     for n_steps in horizons:

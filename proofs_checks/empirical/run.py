@@ -45,7 +45,7 @@ def run_checks(
     seed: int,
     level: str,
     jobs: int = 1,
-    shortest_first: bool = False,
+    in_order: bool = False,
     prepare: Callable[[], object] | None = None,
 ) -> Iterator[Evidence]:
     """Yield the evidence of each check as it finishes, the longest checks first.
@@ -60,12 +60,13 @@ def run_checks(
         How much work to do.
     jobs : int
         Number of processes; 1 runs everything in this one.
-    shortest_first : bool
-        The other order, for a caller that stops at the first evidence of a kind; what still runs then is ended.
+    in_order : bool
+        Start them in the order given, for a caller that stops at the first evidence of a kind; what still runs then is
+        ended.
     prepare : callable, optional
         What each worker process does before its first check, importable by name; this process is the caller's.
     """
-    ordered = sorted(checks, key=lambda check: check.cost if shortest_first else -check.cost)
+    ordered = list(checks) if in_order else sorted(checks, key=lambda check: -check.cost)
     if jobs == 1 or len(ordered) < 2:
         for check in ordered:
             yield check.run(context_of(seed, level))

@@ -131,6 +131,8 @@ WORLDS: dict[str, Callable[[float, int, np.random.Generator], World]] = {
 """From (p, K, generator) to a world."""
 
 
+_QUICK_SHARE = 0.6  # of the steps, at the quick level
+
 _CHEAP = ("random walk on a slope, N2", "one direction, no noise")
 _CHEAP_REPEATS = 256  # of tiny worlds in which a bound is nearly attained, so that a small error of it is seen
 
@@ -188,17 +190,21 @@ def bound_case(
     n_steps: int,
     repeats: int,
 ) -> Case:
-    """Return the case that compares the statistic a bound names with its value, in one world."""
+    """Return the case that compares the statistic a bound names with its value, in one world.
+
+    ``n_steps`` is the number at the full level.
+    """
 
     def sample(context: Context) -> Sample:
+        length = n_steps if context.is_full else max(1, round(_QUICK_SHARE * n_steps))
         at_least = _CHEAP_REPEATS if world in _CHEAP else 0
         n_runs = max(repeats, at_least) * context.sample_factor * (2 if context.is_full else 1)
-        built = WORLDS[world](p, n_steps, context.rng(world=world, p=p_label(p)))
-        made = plan(built, p, n_steps)
+        built = WORLDS[world](p, length, context.rng(world=world, p=p_label(p)))
+        made = plan(built, p, length)
         if not made.bound.is_applicable:
             return Sample(values=np.zeros(0), bound=None, reason=made.bound.reason)
         runs = simulated(
-            context, built, p, n_steps=n_steps, repeats=n_runs, label={**key, "world": world},
+            context, built, p, n_steps=length, repeats=n_runs, label={**key, "world": world},
             observers=made.observers, **made.options,
         )  # fmt: skip
         values = made.values(runs) if made.values else getattr(runs, made.statistic or made.bound.statistic)

@@ -24,7 +24,7 @@ __all__ = ["CHECKS", "small_study"]
 
 _REPEATS = 32
 _DIMENSIONS = 4
-_HORIZONS = {"positive": 200, "geometry": 200, "negative": 1000}
+_HORIZONS = {"positive": 120, "geometry": 120, "negative": 1000}
 """Arms of the shipped study and the horizon at which they run here."""
 
 # at the quick level the negative control keeps the exponent at which it must grow; p = 2 is flat there as elsewhere
@@ -32,7 +32,7 @@ _DROPPED = {"negative": ("2", "4")}
 _DROPPED_FULL = {"negative": ("4",)}
 
 
-_WIDER = 2.0  # margins: with a fifth of the horizon the start is a larger part of the mean, and adds about .01
+_WIDER = 2.0  # margins: with an eighth of the horizon the start is a larger part of the mean, and adds about .01
 
 
 class _Here(Executor):
@@ -177,7 +177,7 @@ CHECKS = (
         name="small_study_is_free_of_the_dimension",
         kind="scaling",
         function=_dimension_free,
-        cost=6.0,
+        cost=5.0,
         figure="dimension",
     ),
 )

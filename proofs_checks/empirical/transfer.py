@@ -64,6 +64,27 @@ def _smoothness_transfers(context: Context) -> Finding:
     return tally.finding("Frobenius smoothness grows by r^{1-2/p} in S_p, and the factor is attained.")
 
 
+def _factor_is_that_of_the_norms(context: Context) -> Finding:
+    """``r^{1-2/p}`` put together from ``‖G‖_q ≤ a‖G‖_F`` and ``‖D‖_F ≤ ‖D‖_p/b``, a and b from power means."""
+    tally = Tally(context)
+    for p in EXPONENTS:
+        q = exponents.dual_exponent(p)
+        for r in (1, 2, 7, 64):
+            equal = np.ones(r)
+            # the largest ratio of two l_e norms is attained by one entry or by equal entries
+            ends = {
+                e: [float(np.linalg.norm(v, e)) / float(np.linalg.norm(v)) for v in (np.eye(r)[0], equal)]
+                for e in (p, q)
+            }
+            together = max(ends[q]) / min(ends[p])
+            witness = {"p": p_label(p), "r": r}
+            slack = rounding(r, operations=8) * together
+            tally.equal(transfer.smoothness_transfer(p, r), together, slack=slack, witness=witness)
+            low, high = transfer.norm_transfer(q, r)
+            tally.equal([low, high], sorted(ends[q]), slack=slack, witness=witness | {"claim": "norms"})
+    return tally.finding("The factor of the smoothness is the product of the factors of the norms.")
+
+
 CHECKS = (
     Check(
         statement="T8",
@@ -76,5 +97,12 @@ CHECKS = (
         name="smoothness_transfers_with_equality",
         kind="adversarial",
         function=_smoothness_transfers,
+    ),
+    Check(
+        statement="T8",
+        name="smoothness_factor_is_that_of_the_norms",
+        kind="derivation",
+        function=_factor_is_that_of_the_norms,
+        is_random=False,
     ),
 )

@@ -61,7 +61,7 @@ def _smoothness_is_exact(context: Context) -> Finding:
             rng = context.rng(starts=name, p=p, shape=list(shape))
             constant = f.smoothness(p)
             starts = np.stack([random_direction(rng, shape) for _ in range(6)])
-            found, path = _steepest(f, geometry, starts, 200 if context.is_full else 40)
+            found, path = _steepest(f, geometry, starts, 200 if context.is_full else 25)
             x, y = f.extremal_pair(p)
             best = max(float(found.max()), float(_ratio(f, geometry, x, y)))
             # the curvature at distance r of the minimiser of a saturating objective is lower by at most 6 r²

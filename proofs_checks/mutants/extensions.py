@@ -126,7 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
         lambda right: lambda q, r: tuple(x * f for x, f in zip(right(q, r), (1.0, 0.99), strict=True)),
         "norms_transfer_with_both_sides_attained"),
     _t8("smoothness_transfer_off", "r^{1-2/p} → 0.99 of it", transfer, "smoothness_transfer", times(0.99),
-        "smoothness_transfers_with_equality"),
+        "smoothness_transfers_with_equality", "smoothness_factor_is_that_of_the_norms"),
     _t8("smoothness_transfer_of_another_power", "r^{1-2/p} → r^{0.98(1-2/p)}", transfer, "smoothness_transfer",
         power(0.98), "smoothness_transfers_with_equality"),
     _t10("look_ahead_bound_halved", "the whole bound halved", stationarity, "stationarity_bound", bound_times(0.5),

@@ -43,7 +43,9 @@ def plant(name: str) -> None:
 def hunt(
     mutant: Mutant, checks: Sequence[Check], *, seed: int = 0, level: str = "quick", jobs: int = 1
 ) -> Iterator[Evidence]:
-    """Yield the evidence of checks with the error in place, the shortest first, up to the first that is violated.
+    """Yield the evidence of checks with the error in place, up to the first that is violated.
+
+    Those that the record names come first, then the others, the shortest first in both.
 
     Parameters
     ----------
@@ -58,9 +60,9 @@ def hunt(
     jobs : int
         Number of processes; 1 runs everything in this one.
     """
-    running = run_checks(
-        checks, seed=seed, level=level, jobs=jobs, shortest_first=True, prepare=partial(plant, mutant.name)
-    )
+    ordered = sorted(checks, key=lambda check: (check.name not in mutant.checks, check.cost))
+    prepare = partial(plant, mutant.name)
+    running = run_checks(ordered, seed=seed, level=level, jobs=jobs, in_order=True, prepare=prepare)
     with mutant.planted(), closing(running):
         for evidence in running:
             yield evidence

@@ -13,8 +13,8 @@ from .chain import Chain, derivation
 from .decide import shortest
 from .notation import index, symbol
 from .relation import Relation, at_most, equals
-from .symbols import BETA, C, SIGMA
 from .stationarity import shape_of
+from .symbols import C, SIGMA
 
 __all__ = ["DERIVATIONS", "largest_norm"]
 
@@ -43,36 +43,31 @@ def largest_norm(chain: Chain) -> tuple[Relation, Relation]:
         (c * best.right) ** a / c**v, ((c * best.right) ** a / c**v).subs(c, 1), "(cx)^a is proportional to c^v, too."
     )
     attained = chain.equal(power_sum * part.right, power_sum ** (a / v), "So Σ (cx)^a is")
-    dual = chain.equal(
-        multiplier - value.right / c**v * power_sum, multiplier - (value.right / c**v).subs(c, 1) * power_sum,
-        "Every x has Σ (cx)^a ≤ Λ Σ x^b - Σ min, with Σ min proportional to S,",
-    )  # fmt: skip
-    chain.equal(dual.right.subs(multiplier, found.right), attained.right, "which is the same: no x does better.")
-    norm = chain.power(equals(attained.left, attained.right), 1 / a, "The norm.")
+    total, size = symbol("T"), symbol("X")
+    lagrange = chain.given(
+        at_most(total, multiplier * size - (value.right / c**v).subs(c, 1) * power_sum),
+        "T = Σ (cx)^a, X = Σ x^b: each Λx^b - (cx)^a is at least its minimum, which is proportional to c^v.",
+    )
+    feasible = chain.given(at_most(size, 1), "The constraint.")
+    dual = chain.combine([(1, lagrange), (multiplier, feasible)], "So for every Λ", left=total)
+    bound = chain.put(dual, {multiplier: found.right}, "At this Λ.")
+    chain.equal(bound.right, attained.right, "This is attained, so no x does better.")
+    norm = chain.power(bound, 1 / a, "The norm.")
     return best, norm
-
-
-def largest_point(chain: Chain) -> Relation:
-    """Derive the maximiser of :func:`largest_norm`."""
-    return largest_norm(chain)[0]
-
-
-def largest_value(chain: Chain) -> Relation:
-    """Derive the value of :func:`largest_norm`."""
-    return largest_norm(chain)[1]
 
 
 def duality_weights(chain: Chain) -> Relation:
     """Derive the maximiser of ``Σ s_i d_i`` under ``Σ d_i^p = 1``, in p."""
-    best = chain.cite(largest_point, "The maximiser of Σ (cx)^a under Σ x^b = 1.")
+    best = chain.use(largest_norm)[0]
     return chain.put(best, {a: 1, r: p - 1}, "a = 1, b = p.")
 
 
 def _duality_map(chain: Chain) -> None:
-    chain.given(equals(symbol("max"), symbol("Σ s_i d_i")), "von Neumann: <M, D> ≤ Σ s_i(M) s_i(D), so d is found for s.")
     best = duality_weights(chain)
-    value = chain.cite(largest_value, "The largest value.")
-    at = chain.put(value, {a: 1, r: p - 1}, "a = 1, b = p.")
+    value = chain.use(largest_norm)[1]
+    at = chain.put(value, {a: 1, r: p - 1}, "a = 1, b = p: T = Σ s_i d_i.")
+    trace = chain.given(at_most(symbol("⟨M,D⟩"), at.left), "von Neumann: ⟨M, D⟩ ≤ Σ s_i(M) s_i(D).")
+    dual = chain.combine([(1, trace), (1, at)], "So the dual norm is at most", left=trace.left)
     q = p / (p - 1)
     two = s1**q + s2**q
     first = chain.put(best, {c: s1, power_sum: two}, "Two singular values: the first weight.")
@@ -81,7 +76,7 @@ def _duality_map(chain: Chain) -> None:
         return float(duality_map(np.diag([at["s₁"], at["s₂"]]), exponent)[0, 0])
 
     chain.agree("duality_map", first.right, lambda at: of_product(at["p"], at))
-    norm = chain.put(at, {power_sum: two}, "And the norm it attains.")
+    norm = chain.put(dual, {power_sum: two}, "And the norm it attains.")
 
     def paired(at: dict) -> float:
         m = np.diag([at["s₁"], at["s₂"]])
@@ -90,17 +85,17 @@ def _duality_map(chain: Chain) -> None:
     chain.agree("<M, duality_map(M)>", norm.right, paired)
     small = symbol("h")
     muon = chain.limit(first.right.subs(p, 1 + 1 / small), small, 0, "p = ∞: every weight is 1, the polar factor.")
-    chain.agree("duality_map(p=inf)", muon.right, lambda at: of_product(math.inf, {"s₁": 3.0, "s₂": 1.0} | at))
+    chain.agree("duality_map(p=inf)", muon.right, lambda at: of_product(math.inf, {"s₁": 2.0, "s₂": 1.0} | at))
     plain = chain.put(first, {p: 2}, "p = 2: M/‖M‖.")
     chain.agree("duality_map(p=2)", plain.right, lambda at: of_product(2, at))
 
 
 def _top_singular_value(chain: Chain) -> None:
     """p → 1: the top singular value alone, shared by its multiplicity."""
-    best = chain.cite(duality_weights, "D1: the weights.")
+    best = chain.use(duality_weights)
     z, q = symbol("z"), symbol("q")
     k = index("k")
-    below = chain.limit((1 + z) ** (1 - q), q, sp.oo, "A smaller singular value s = s₁/(1+z): (s/s₁)^(q-1) → 0.")
+    below = chain.limit(sp.exp(-z * (q - 1)), q, sp.oo, "A smaller singular value s = s₁e^(-z): (s/s₁)^(q-1) → 0.")
     top = chain.put(best, {c: 1, power_sum: k + below.right}, "The top one, scaled to 1, k times.")
     weight = chain.limit(top.right, p, 1, "Its weight as p → 1.")
 
@@ -113,10 +108,13 @@ def _top_singular_value(chain: Chain) -> None:
 
 def _balance(chain: Chain) -> None:
     """D4: the weights of the blocks are those of D1 for the sequence of block norms."""
-    chain.given(
-        at_most(symbol("Σ <M_b, D_b>"), symbol("Σ y_b w_b")), "Hölder in each block, y_b = ρ_b‖M_b‖, w_b = ‖D_b‖/ρ_b."
-    )
     best = duality_weights(chain)
+    value = chain.use(largest_norm)[1]
+    at = chain.put(value, {a: 1, r: p - 1}, "a = 1, b = p: T = Σ y_b w_b.")
+    pairing = chain.given(
+        at_most(symbol("Σ⟨M_b,D_b⟩"), at.left), "Hölder in each block, y_b = ρ_b‖M_b‖, w_b = ‖D_b‖/ρ_b."
+    )
+    bound = chain.combine([(1, pairing), (1, at)], "So the dual norm is at most", left=pairing.left)
     t = symbol("t", samples=("3", "5/2", "8"))
     dual = t / (t - 1)
     first = chain.put(best, {p: t, c: s1, power_sum: s1**dual + s2**dual}, "Two blocks, ‖w‖_t = 1: the first weight.")
@@ -128,9 +126,16 @@ def _balance(chain: Chain) -> None:
         return float(geometry.duality_map(blocks)["one"][0, 0]) / radius
 
     chain.agree("ProductGeometry.duality_map", first.right, lambda at: of_product(at["t"], at))
+    norm = chain.put(bound, {p: t, power_sum: s1**dual + s2**dual}, "And the dual norm it attains.")
+
+    def dual_norm(at: dict) -> float:
+        geometry = ProductGeometry({"one": 2, "two": 2}, balance=at["t"])
+        return float(geometry.dual_norm({"one": np.array([[at["s₁"]]]), "two": np.array([[at["s₂"]]])}))
+
+    chain.agree("ProductGeometry.dual_norm", norm.right, dual_norm)
     small = symbol("h")
     whole = chain.limit(first.right.subs(t, 1 + 1 / small), small, 0, "t = ∞: every block moves by its whole radius.")
-    chain.agree("ProductGeometry(balance=inf)", whole.right, lambda at: of_product(math.inf, {"s₁": 3.0, "s₂": 1.0} | at))
+    chain.agree("ProductGeometry(balance=inf)", whole.right, lambda at: of_product(math.inf, {"s₁": 2.0, "s₂": 1.0} | at))
     even = chain.put(first, {t: 2}, "t = 2: in proportion to its share.")
     chain.agree("ProductGeometry(balance=2)", even.right, lambda at: of_product(2, at))
 
@@ -138,12 +143,14 @@ def _balance(chain: Chain) -> None:
 def _smoothness(chain: Chain) -> None:
     """T7: the least smoothness of a separable function."""
     t = symbol("t", samples=("3", "5/2", "8"))
-    chain.given(
-        at_most(symbol("|||∇f(X)-∇f(Y)|||∗"), symbol("‖(ρ_b² L_b x_b)‖_t'")), "x_b = ‖X_b - Y_b‖/ρ_b, |||X - Y||| = ‖x‖_t."
-    )
-    value = chain.cite(largest_value, "The largest norm ‖(c x)‖_a under ‖x‖_b = 1.")
+    value = chain.use(largest_norm)[1]
     dual = t / (t - 1)
-    at = chain.put(value, {a: dual, r: t - dual}, "a = t', b = t > 2.")
+    inside = chain.put(value, {a: dual, r: t - dual}, "a = t', b = t > 2.")
+    outside = chain.given(
+        at_most(symbol("|||∇f(X)-∇f(Y)|||∗"), inside.left),
+        "In each block ρ_b‖∇f(X)-∇f(Y)‖ ≤ ρ_b² L_b x_b, x_b = ‖X_b-Y_b‖/ρ_b, |||X-Y||| = ‖x‖_t = 1.",
+    )
+    at = chain.combine([(1, outside), (1, inside)], "So the smoothness is at most", left=outside.left)
     exponent = chain.equal(dual * t / (t - dual), t / (t - 2), "v.")
     two = chain.put(at, {power_sum: s1**exponent.right + s2**exponent.right}, "Two blocks with ρ²L = s₁, s₂.")
     chain.agree(
@@ -163,8 +170,7 @@ def _moment_shape(chain: Chain) -> None:
     u = symbol("u", samples=("1", "4/3", "5/4"))
     y1, y2, weights = symbol("E₁"), symbol("E₂"), symbol("(Σa^β)^(1/β)")
     whole = symbol("(E|||S|||∗^β)^(1/β)")
-    order = chain.given(at_most(u, BETA), "u ≤ β, and u ≤ t' for ‖·‖_t' ≤ ‖·‖_u.")
-    minkowski = chain.given(at_most(whole**u, y1**u + y2**u), "Minkowski in L_(β/u), as β/u ≥ 1; E_b = (E y_b^β)^(1/β).")
+    minkowski = chain.given(at_most(whole**u, y1**u + y2**u), "‖·‖_t' ≤ ‖·‖_u as u ≤ t'; Minkowski in L_(β/u) as u ≤ β; E_b = (E y_b^β)^(1/β).")
     blocks = [
         chain.given(at_most(one, size * C * SIGMA * weights), "The shape of the block, Jensen for β ≤ β_b; ρ_b c_b σ_b.")
         for one, size in ((y1, s1), (y2, s2))
@@ -173,7 +179,6 @@ def _moment_shape(chain: Chain) -> None:
     both = chain.combine([(1, minkowski), *((1, one) for one in raised)], "Together.", left=whole**u)
     root = chain.power(both, 1 / u, "Take the root.")
     level = chain.combine([(1 / weights, root)], "Over the weights.", left=whole / weights)
-    chain.equal(sp.Min(u, BETA).subs(BETA, u + r), u, "The largest u gives the least bound: u = min(t', β).")
 
     def of_product(at: dict) -> float:
         shapes = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -16,11 +17,12 @@ from ..proof import Proposition, Step, settle
 from ..rigorous.balls import Decision, all_of
 from . import calculus
 from .decide import Box, collected, is_factor_nonnegative, nonnegative_number, nonnegative_on, shortest, vanishes
-from .notation import N_SAMPLES, sample
+from .notation import N_SAMPLES, function, latex_of, sample, words
 from .relation import Relation, at_most, equals
 
 __all__ = ["Chain", "Derived", "derivation"]
 
+Found = TypeVar("Found")
 Term = tuple[object, Relation]
 Check = Callable[[Relation], Decision]
 
@@ -38,13 +40,21 @@ class Chain:
     """
 
     steps: list[Step] = field(default_factory=list)
+    _used: dict[Callable[[Chain], Any], Any] = field(default_factory=dict)
 
     def given(self, relation: Relation, why: str) -> Relation:
         """Take a hypothesis of the statement, a definition, or a classical result that ``why`` names."""
         return self.record(relation, why, lambda _: Decision.PROVED, role="hypothesis")
 
+    def use(self, lemma: Callable[[Chain], Found]) -> Found:
+        """Carry out a lemma here, with its steps among those of this derivation, once."""
+        if lemma not in self._used:
+            self._used[lemma] = lemma(self)
+        found: Found = self._used[lemma]
+        return found
+
     def cite(self, lemma: Callable[[Chain], Relation], why: str) -> Relation:
-        """Take the result of another derivation, which is carried out aside and not shown again."""
+        """Take the result of another derivation of the catalogue, which is carried out aside and not shown again."""
         relation, result = _carried_out(lemma)
         return self.record(relation, why, lambda claim: all_of([result, _is(relation)(claim)]), role="hypothesis")
 
@@ -76,7 +86,8 @@ class Chain:
     def put(self, relation: Relation, values: dict[sp.Expr, object], why: str) -> Relation:
         """Put in expressions for symbols of a relation that holds for all their values."""
         made = relation.at({old: sp.sympify(new) for old, new in values.items()})
-        return self.record(made, why, _is(made))
+        short = Relation(made.left, shortest(made.right), made.is_equation)
+        return self.record(short, why, _is(made))
 
     def power(self, relation: Relation, exponent: object, why: str, *, facts: Iterable[Relation] = ()) -> Relation:
         """Raise both sides, the left one ≥ 0, to a power ≥ 0."""
@@ -138,7 +149,7 @@ class Chain:
             lambda claim: all_of([vanishes(slope.subs(variable, claim.right)), turns]),
         )
         there = expression.subs(variable, place.right)
-        name = sp.Function(f"min_{variable.name}")(expression)
+        name = function(f"min_{variable.name}", rf"\min_{{{latex_of(variable)}}}\left(#\right)")(expression)
         value = equals(name, collected(there))
         return place, self.record(value, "The value there.", lambda claim: vanishes(claim.right - there))
 
@@ -251,7 +262,7 @@ class Chain:
             rest = sp.series(expression, variable, 0, order + 1).removeO() - claim.right
             return vanishes(sp.expand(rest))
 
-        return self.record(equals(sp.Symbol(name), polynomial), why, check)
+        return self.record(equals(words(name), polynomial), why, check)
 
     def agree(
         self,
@@ -291,7 +302,7 @@ class Chain:
             return settle(all(results), not all(results))
 
         why = "Computed by the toolkit and from the derived formula at rational points."
-        return self.record(equals(sp.Symbol(what), derived), why, check, role="conclusion")
+        return self.record(equals(words(what), derived), why, check, role="conclusion")
 
     def rounded_up(self, what: str, derived: sp.Expr, product: float, *, digits: int) -> Relation:
         """Conclude that the toolkit's number is the derived one, rounded up to this many decimals."""
@@ -302,22 +313,22 @@ class Chain:
             return settle(abs(found - product) <= _TOLERANCE, abs(found - product) > _TOLERANCE)
 
         why = f"The toolkit has {product:g}, which is this rounded up to {digits} decimals."
-        return self.record(equals(sp.Symbol(what), derived), why, check, role="conclusion")
+        return self.record(equals(words(what), derived), why, check, role="conclusion")
 
     def covered(self, what: str, derived: sp.Expr, product: float) -> Relation:
         """Conclude that the toolkit's number is at least the derived one."""
-        return self._compared(at_most(derived, sp.Symbol(what)), what, product)
+        return self._compared(at_most(derived, words(what)), what, product)
 
     def not_beyond(self, what: str, derived: sp.Expr, product: float) -> Relation:
         """Conclude that the toolkit's number is at most the derived one."""
-        return self._compared(at_most(sp.Symbol(what), derived), what, product)
+        return self._compared(at_most(words(what), derived), what, product)
 
     def _compared(self, relation: Relation, what: str, product: float) -> Relation:
         # the decimal number that the float stands for
         exact = sp.Rational(str(product))
 
         def check(claim: Relation) -> Decision:
-            return nonnegative_number(claim.gap.subs(sp.Symbol(what), exact))
+            return nonnegative_number(claim.gap.subs(words(what), exact))
 
         why = f"The toolkit has {product:g}."
         return self.record(relation, why, check, role="conclusion", is_sharp=False)

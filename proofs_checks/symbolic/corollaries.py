@@ -12,7 +12,7 @@ from . import momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .decide import collected, shortest
-from .notation import function, index, sample, symbol
+from .notation import function, index, sample, symbol, words
 from .relation import Relation, at_most, equals
 from .stationarity import MEAN
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
@@ -24,6 +24,9 @@ x, t, v = symbol("x"), symbol("t"), symbol("v")
 n = index("n")
 EXCESS_SUM = symbol("H")
 ZERO, ONE = sp.Integer(0), sp.Integer(1)
+
+_FINE = 2.0**-30
+"""How finely the largest θ of the toolkit is found."""
 
 
 def square_weight(chain: Chain) -> Relation:
@@ -37,7 +40,7 @@ def square_weight(chain: Chain) -> Relation:
     named = chain.equal(
         closed.right.subs(mu**n, x).subs(mu ** (2 * n), x**2), (1 - mu) / (1 + mu) * (1 + x) / (1 - x), "With x = μ^(k+1)."
     )
-    level = chain.cite(momentum.stationary_noise, "T3: κ^β for constant θ.")
+    level = chain.use(momentum.stationary_noise)
     limit = chain.equal(
         (1 - mu) / (1 + mu), level.right.subs({BETA: 2, THETA: 1 - mu}), "The first factor is κ² at θ = 1 - μ."
     )
@@ -52,11 +55,11 @@ def logarithm_of_momentum(chain: Chain) -> Relation:
 
 def excess_weight(chain: Chain) -> Relation:
     """Derive the sum of ``A_k/κ - 1`` over all k, at β = 2, times θ."""
-    square = chain.cite(square_weight, "A_k²/κ² as a function of x = μ^(k+1).")
+    square = chain.use(square_weight)
     chain.ordered(0, sp.diff(square.right, x), {x: (ZERO, ONE)}, "It increases in x, so A_k decreases in k.")
     u = symbol("u")
     compared = chain.given(
-        at_most(EXCESS_SUM, sp.Integral(sp.Function("h")(mu**u), (u, 0, sp.oo))),
+        at_most(EXCESS_SUM, sp.Integral(function("h", "h(#)")(mu**u), (u, 0, sp.oo))),
         "H = Σ_k h(μ^(k+1)), h = A_k/κ - 1: a decreasing sequence is summed to at most its integral.",
     )
     chain.equal(sp.diff(mu**u, u), -sp.log(1 / mu) * mu**u, "With x = μ^u: dx = -ln(1/μ) x du.")
@@ -69,7 +72,7 @@ def excess_weight(chain: Chain) -> Relation:
         (1 / root - 1) / x, x, 0, 1, "A logarithm.", primitive=-sp.log(1 + root)
     )
     whole = chain.combine([(1, first), (1, second)], "Together the integral of h(x)/x.", tidy=sp.expand)
-    slow = chain.cite(logarithm_of_momentum, "θ ≤ ln(1/μ).")
+    slow = chain.use(logarithm_of_momentum)
     area = chain.given(
         equals(compared.right, whole.right / -sp.log(1 - THETA)), "Change the variable: du = dx/(x ln(1/μ)), μ = 1 - θ."
     )
@@ -91,10 +94,10 @@ def bias_corrected(chain: Chain) -> Relation:
         mu * (1 - y) / (1 - mu * y), mu, {mu: (ZERO, ONE), y: (ZERO, ONE)}, "1 - θ_k ≤ μ = 1 - θ, with y = μ^k,"
     )
     drift = chain.cite(momentum.drift_bound, "so the drift stays below its bound for constant θ.")
-    level = chain.cite(momentum.stationary_noise, "T3: κ^β for constant θ.")
+    level = chain.use(momentum.stationary_noise)
     square = chain.put(level, {BETA: 2}, "At β = 2.")
     kappa = chain.power(square, sp.Rational(1, 2), "κ.")
-    more = function("h")(k)
+    more = function("h_k", "h_{#}")(k)
     error = chain.given(
         at_most(stationarity.ERROR(k), stationarity.DRIFT(k) + C * SIGMA * kappa.right * (1 + more)), "T3, A_k = κ(1 + h_k)."
     )
@@ -107,7 +110,7 @@ def bias_corrected(chain: Chain) -> Relation:
     exact = chain.put(run, {DELTA: 0, EXCESS: 0}, "The exact oracle.")
     total = sp.Sum(more, (k, 0, K - 1))
     part = chain.given(at_most(total, EXCESS_SUM), "H sums over all k.")
-    excess = chain.cite(excess_weight, "The sum H of the excess.")
+    excess = chain.use(excess_weight)
     average = chain.given(equals(sp.Sum(stationarity.GRADIENT(k), (k, 0, K - 1)), K * MEAN), "The mean over the run.")
     slope = coefficient(exact.right, total)
     return chain.combine(
@@ -120,7 +123,7 @@ def bias_corrected(chain: Chain) -> Relation:
 
 def _bias_corrected(chain: Chain) -> None:
     bound = bias_corrected(chain)
-    excess = chain.cite(excess_weight, "The sum of the excess, times θ.")
+    excess = chain.use(excess_weight)
     chain.agree("bias_correction_excess(2)", excess.right, lambda _: bounds.bias_correction_excess(2.0))
 
     def of_product(at: dict) -> float:
@@ -141,7 +144,7 @@ def covariance_theta(chain: Chain) -> Relation:
 
 def covariance_terms(chain: Chain, bound: Relation, gap: Relation) -> tuple[sp.Expr, sp.Expr]:
     """Return the leading part and the burn-in of a bound at the N2 corollary's schedule, in θ and σ."""
-    step = chain.cite(tuning.small_step, "T5: the best step size for small θ.")
+    step = chain.use(tuning.small_step)
     at = chain.put(bound, {C: 1, ETA: step.right}, "The step size of the corollary.")
     whole = chain.put(at, {GAP: gap.right}, "And Δ in terms of θ.")
     main = chain.limit(whole.right, K, sp.oo, "What does not vanish at given θ and σ in a long run.")
@@ -178,7 +181,7 @@ def _corollary(part: str, *, bias_correction: bool = True) -> Callable[[dict], f
 def _largest_theta() -> float:
     """Return the largest θ that the toolkit's N2 corollary takes, to nine digits."""
     low, high = 0.0, 2.0
-    while high - low > 2.0**-30:
+    while high - low > _FINE:
         theta = (low + high) / 2
         found = bounds.covariance_corollary(initial_gap=1.0, smoothness=1.0, sigma=2 / theta, n_steps=1)
         low, high = (theta, high) if found.is_applicable else (low, theta)
@@ -186,7 +189,7 @@ def _largest_theta() -> float:
 
 
 def _covariance(chain: Chain) -> None:
-    theta = chain.cite(covariance_theta, "The θ of the corollary.")
+    theta = chain.use(covariance_theta)
     gap = chain.solve(theta.right - THETA, GAP, "Solved for Δ.")
     bound = chain.cite(bias_corrected, "T5 at β = 2 for bias-corrected momentum.")
     main, burn_in = covariance_terms(chain, bound, gap)
@@ -196,30 +199,32 @@ def _covariance(chain: Chain) -> None:
     least = covariance_range(chain, main, named.right)
     chain.agree("covariance_corollary, leading", goal.right, _corollary("leading"), values=_much_noise)
     chain.not_beyond("largest θ of covariance_corollary", 2 - 2 * least.right**2, _largest_theta())
-    unit = SIGMA**2 / (sp.sqrt(SIGMA) * (L * GAP) ** sp.Rational(1, 2 * 2) * K ** (1 - sp.Rational(1, 2 * 2)))
-    share = shortest(burn_in / unit.subs(GAP, gap.right)).subs(THETA, 2 - 2 * v**2)
-    factor = chain.equal(share, sp.simplify(share), "The burn-in over σ^(3/2) (LΔ)^(-1/4) K^(-3/4).")
-    at_end = factor.right.subs(v, least.right)
-    chain.ordered(factor.right, at_end, {v: (least.right, ONE)}, "It is largest at the largest θ.")
-    names = {one: one.name for one in (L, GAP, SIGMA, K)}
-    chosen = {one: sample(one, 0) for one in names} | _much_noise(0)
-    found = _corollary("burn_in")({name: float(chosen[one]) if one != K else int(chosen[one]) for one, name in names.items()})
-    chain.rounded_up("factor of burn_in in covariance_corollary", at_end, found / float(unit.subs(chosen)), digits=0)
+    burned = burn_in.subs(THETA, 2 - 2 * v**2) * sp.sqrt(2 - 2 * v**2)
+    at_end = burned.subs(v, least.right)
+    chain.ordered(burned / SIGMA, at_end / SIGMA, {v: (least.right, ONE)}, "√θ times the burn-in, over σ: largest at that end.")
+    done = chain.put(
+        at_most(words("burn-in"), at_end / sp.sqrt(THETA)), {THETA: theta.right}, "So the burn-in is at most this number times"
+    )
+    number, unit = done.right.as_independent(L, GAP, SIGMA, K)
+    chosen = {one: sample(one, 0) for one in (L, GAP, K)} | _much_noise(0)
+    at = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
+    product = _corollary("burn_in")(at) / float(unit.subs(chosen))
+    chain.rounded_up("factor of burn_in in covariance_corollary", number, product, digits=0)
 
 
 def _covariance_from_first_gradient(chain: Chain) -> None:
     """With M_0 = G_0 and constant θ."""
-    theta = chain.cite(covariance_theta, "The θ of the corollary.")
+    theta = chain.use(covariance_theta)
     gap = chain.solve(theta.right - THETA, GAP, "Solved for Δ.")
-    bound = chain.cite(stationarity.exact_mean_bound, "T5, constant parameters, exact oracle.")
-    kappa = chain.cite(stationarity.limit_of_weights, "The limit of the weights.")
+    bound = chain.use(stationarity.exact_mean_bound)
+    kappa = chain.use(stationarity.limit_of_weights)
     square = chain.put(kappa, {BETA: 2}, "At β = 2.")
     done = chain.put(bound, {stationarity.KAPPA: collected(square.right)}, "With κ written out.")
     main, burn_in = covariance_terms(chain, done, gap)
     value = chain.cite(tuning.leading_value, "The least value of the leading terms.")
     goal = chain.put(value, {BETA: 2, C: 1, GAP: gap.right}, "At β = 2, c = 1, in terms of θ.")
     covariance_range(chain, main, goal.right)
-    back = chain.put(equals(symbol("burn-in"), burn_in), {THETA: theta.right}, "The burn-in in the given constants.")
+    back = chain.put(equals(words("burn-in"), burn_in), {THETA: theta.right}, "The burn-in in the given constants.")
     chain.agree(
         "covariance_corollary, burn_in from M_0 = G_0", shortest(back.right), _corollary("burn_in", bias_correction=False),
         values=_much_noise,
@@ -236,11 +241,11 @@ def _high_probability(chain: Chain) -> None:
 
     def factor(form: str) -> Callable[[dict], float]:
         def value(at: dict) -> float:
-            mean = bounds.high_probability_bound(
-                initial_gap=1.0, smoothness=1.0, sigma=1.0, p=2, step_size=1.0, momentum=0.0, n_steps=at.get("K", 1),
-                failure_probability=at["γ"], form=form, noise_model="shape", moment_order=at.get("β", 2.0),
-            )  # fmt: skip
-            return mean.constants["noise_factor"]
+            run = {"initial_gap": 1.0, "smoothness": 1.0, "sigma": 1.0, "p": 2, "step_size": 1.0, "momentum": 0.0}
+            run |= {"n_steps": at.get("K", 1), "noise_model": "shape", "moment_order": at.get("β", 2.0)}
+            mean = bounds.stationarity_bound(**run)
+            found = bounds.high_probability_bound(**run, failure_probability=at["γ"], form=form)
+            return found.terms["noise"] / mean.terms["noise"]
 
         return value
 

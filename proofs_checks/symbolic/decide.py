@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -22,12 +23,19 @@ _MARKS = ("Δ", "L", "σ")  # a bound is read term by term: initial gap, smoothn
 _ZERO = sp.Float(10, _DIGITS) ** -30
 
 
+# the same expressions come back in lemmas that are cited, and in derivations that differ in one step
+_remembered = functools.lru_cache(maxsize=8192)
+
+
 def evaluated(expression: sp.Expr, which: int, digits: int = _DIGITS) -> sp.Expr:
     """Return the number that an expression is at the joint sample values number ``which``."""
-    values = {one: sample(one, which) for one in sorted(expression.free_symbols, key=lambda s: s.name)}
-    return sp.N(expression.subs(values, simultaneous=True), digits)
+    values = {one: sample(one, which) for one in expression.free_symbols}
+    bound = expression.has(sp.Sum, sp.Integral, sp.Limit)  # their variables are no free symbols
+    put = expression.subs(values, simultaneous=True) if bound else expression.xreplace(values)
+    return sp.N(put, digits)
 
 
+@_remembered
 def vanishes(expression: sp.Expr) -> Decision:
     """Return whether an expression is 0 for all values of its symbols.
 
@@ -43,11 +51,12 @@ def vanishes(expression: sp.Expr) -> Decision:
 
 
 def _without_unknown_functions(expression: sp.Expr) -> sp.Expr:
-    """Return the expression with a symbol for each value of an unknown function, sums over them included."""
+    """Return the expression with a symbol for each value of an unknown function, each sum, integral and limit."""
     short = {node: node.doit() for node in expression.atoms(sp.Sum) if all(end.is_Integer for end in node.limits[0][1:])}
     expression = expression.subs(short)
     held = [node for node in expression.atoms(sp.Sum) if node.atoms(AppliedUndef) or not node.doit().is_number]
-    expression = expression.subs({node: sp.Dummy("sum", positive=True) for node in held})
+    held += expression.atoms(sp.Integral, sp.Limit)
+    expression = expression.subs({node: sp.Dummy("held", positive=True) for node in held})
     return expression.subs({node: sp.Dummy("value", positive=True) for node in expression.atoms(AppliedUndef)})
 
 
@@ -70,6 +79,7 @@ def _forms(expression: sp.Expr) -> Iterable[sp.Expr]:
     yield sp.radsimp(sp.simplify(expression))
 
 
+@_remembered
 def collected(expression: sp.Expr) -> sp.Expr:
     """Return an expression as a sum with one term for each product of powers that are not rational functions.
 
@@ -124,6 +134,7 @@ def _written(coefficient: sp.Expr, powers: dict[sp.Expr, sp.Expr]) -> sp.Expr:
     return signed(whole.replace(_has_sum_above, lambda node: node.base ** _short_exponent(node.exp)))
 
 
+@_remembered
 def rationalised(expression: sp.Expr) -> sp.Expr:
     """Return the expression in lowest terms as a rational function of its symbols and of the powers in it."""
     powers: dict[tuple[sp.Expr, sp.Expr], sp.Symbol] = {}
@@ -162,6 +173,12 @@ def _generator(powers: dict[tuple[sp.Expr, sp.Expr], sp.Symbol], base: sp.Expr, 
     return powers.setdefault((base, exponent), sp.Dummy(positive=True))
 
 
+@_remembered
+def _is_negative(expression: sp.Expr) -> bool:
+    """Return whether an expression is below 0 at the first sample values."""
+    return bool(evaluated(expression, 0, 15).is_negative)
+
+
 def signed(expression: sp.Expr) -> sp.Expr:
     """Return products with sums as factors that are positive at sample values: η(1-θ), not -η(θ-1)."""
     if expression.is_Add:
@@ -169,12 +186,13 @@ def signed(expression: sp.Expr) -> sp.Expr:
     sign, parts = sp.Integer(1), []
     for part in sp.Mul.make_args(expression):
         base, exponent = part.as_base_exp()
-        if base.is_Add and exponent.is_Integer and evaluated(base, 0).is_negative:
+        if base.is_Add and exponent.is_Integer and _is_negative(base):
             sign, part = sign * (-1) ** exponent, (-base) ** exponent
         parts.append(part)
     return sp.Mul(sign, *parts)
 
 
+@_remembered
 def shortest(expression: sp.Expr) -> sp.Expr:
     """Return the shortest of a few ways to write an expression; sums, integrals and limits stay as they are."""
     held = {node: sp.Dummy("held", positive=True) for node in expression.atoms(sp.Sum, sp.Integral, sp.Limit)}
@@ -192,15 +210,15 @@ def _shortest(expression: sp.Expr, held: list[sp.Symbol]) -> sp.Expr:
         ways.append(signed(sp.factor(expression)))
     unknown = sorted(expression.atoms(AppliedUndef), key=str) + held
     marks = sorted((one for one in expression.free_symbols if one.name in _MARKS), key=str)
-    read = [gathered(ways[0], parts) for parts in (unknown, marks, marks + unknown) if parts]
-    best = min(read, key=sp.count_ops, default=None)
+    read = [gathered(ways[0], parts) for parts in {tuple(marks + unknown), tuple(unknown)} if parts]
+    best = min(read, key=lambda way: (sp.count_ops(way), str(way)), default=None)
     # term by term is easier to read, also where another way is a little shorter
     if best is None or sp.count_ops(best) > 2 * min(map(sp.count_ops, ways)):
         best = min([*ways, *read], key=lambda way: (sp.count_ops(way), str(way)))
     return best.replace(_has_sum_above, lambda node: node.base ** _short_exponent(node.exp))
 
 
-def gathered(expanded: sp.Expr, parts: list[sp.Expr]) -> sp.Expr:
+def gathered(expanded: sp.Expr, parts: Sequence[sp.Expr]) -> sp.Expr:
     """Return an expanded expression with the terms put together that contain the same powers of ``parts``."""
     like: dict[sp.Expr, list[sp.Expr]] = {}
     for term in sp.Add.make_args(expanded):
@@ -233,7 +251,7 @@ def _parts(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
         inner, more = part.as_base_exp()
         if part.is_Rational and part < 0:
             sign, part = -sign, -part
-        elif inner.is_Add and more.is_odd and evaluated(inner, 0).is_negative:
+        elif inner.is_Add and more.is_odd and _is_negative(inner):
             sign, part = -sign, (-inner) ** more
         turned.append(part)
     return turned if sign == 1 else parts

@@ -8,7 +8,7 @@ from schattor_theory import bounds
 
 from .chain import Chain, derivation
 from .decide import signed
-from .notation import number, symbol, vector
+from .notation import function, number, symbol, vector
 from .relation import Relation, at_most, equals, inner, norm
 from .symbols import DELTA, ETA, EXCESS, L
 
@@ -27,7 +27,8 @@ CHANGE = f_next - f
 def descent_lemma(chain: Chain, move: sp.Expr) -> Relation:
     """Derive ``f⁺ - f ≤ ⟨∇f, V⟩ + …‖V‖²`` for the step V from A2."""
     length = norm(move, "p")
-    slope, change = sp.Function("h'")(u), sp.Function("‖∇f(X+uV)-∇f(X)‖_q", nonnegative=True)(u)
+    slope = function("h'", "h'(#)")(u)
+    change = function("‖∇f(X+uV)-∇f(X)‖_q", r"\Vert\nabla f(X+#V)-\nabla f(X)\Vert_q")(u)
     start = inner(g, move)
     a2 = chain.given(at_most(change, L * u * length), "A2 for X + uV and X; the norm is homogeneous.")
     hoelder = chain.given(

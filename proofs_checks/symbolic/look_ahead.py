@@ -12,7 +12,7 @@ from .chain import Chain, derivation
 from .decide import collected, shortest
 from .notation import function, index, symbol, vector
 from .relation import Relation, at_most, equals
-from .stationarity import GRADIENT, KAPPA_POWER, MEAN, shape_of
+from .stationarity import GRADIENT, KAPPA_POWER, MEAN, SMALL, shape_of
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
@@ -42,7 +42,7 @@ def error(chain: Chain) -> Relation:
 def noise_recursion(chain: Chain) -> Relation:
     """Derive the ℓ_β norm of the weights of the direction's noise from that one step before."""
     weight = function("a")(k)
-    part = chain.cite(error, "T10: the error of the direction.")
+    part = chain.use(error)
     past, fresh = (coefficient(part.right, one) for one in (N0, Z))
     before = chain.given(equals(momentum.A0**BETA, sp.Sum(weight**BETA, (k, 0, n - 1))), "N' = Σ a_i Z_i.")
     now = chain.given(
@@ -55,14 +55,14 @@ def noise_recursion(chain: Chain) -> Relation:
 def weight_bound(chain: Chain) -> Relation:
     """Derive ``Ã_k ≤ κ̃ + (1-τ)(1-θ)^k`` for constant θ, τ and k ≥ 1."""
     step = chain.cite(noise_recursion, "T10: the weights.")
-    power = chain.cite(stationarity.noise_power_bound, "T3: the power of A_k at constant θ.")
+    power = chain.use(stationarity.noise_power_bound)
     before = chain.put(power, {k: k - 1}, "One step before.")
     named = chain.given(equals(momentum.A0**BETA, before.left), "Which is A_(k-1)^β.")
     parts = [chain.given(at_most(0, one), why) for one, why in ((1 - THETA, "θ ≤ 1."), (1 - TAU, "τ ≤ 1."))]
     factor = coefficient(step.right, momentum.A0**BETA)
     bound = chain.combine([(1, step), (factor, named), (factor, before)], "So", left=step.left, facts=parts)
     root = chain.power(bound, 1 / BETA, "Take the root.")
-    split = chain.cite(stationarity.subadditive_root, "Subadditivity of the root.")
+    split = chain.use(stationarity.subadditive_root)
     fixed = factor * KAPPA_POWER + FRESH**BETA
     at = chain.put(split, {symbol("x"): fixed, symbol("y"): (1 - TAU) ** BETA * (1 - THETA) ** (BETA * k)}, "Two terms.")
     level = chain.given(equals(KAPPA, fixed ** (1 / BETA)), "The limit κ̃.")
@@ -72,8 +72,8 @@ def weight_bound(chain: Chain) -> Relation:
 def mean_bound(chain: Chain) -> Relation:
     """Derive T10 for constant parameters, with the symbol κ̃."""
     step = stationarity.one_step(chain, ETA)
-    weight = function("Ã", r"\tilde A")
-    fact, below = chain.given(at_most(DELTA, 1), "δ ≤ 1."), chain.given(at_most(THETA, 1), "θ ≤ 1.")
+    weight = function("Ã", r"\tilde A_{#}")
+    fact = chain.given(at_most(DELTA, 1), "δ ≤ 1.")
     ahead = chain.given(at_most(TAU, 1), "τ ≤ 1.")
     caught = chain.given(
         at_most(stationarity.ERROR(k), (1 - TAU) * stationarity.DRIFT(k) + C * SIGMA * weight(k)),
@@ -89,7 +89,7 @@ def mean_bound(chain: Chain) -> Relation:
     run = stationarity.telescoped(chain, exact)
     first, later = sp.Sum(weight(k), (k, 0, K - 1)), sp.Sum(weight(k), (k, 1, K - 1))
     start = chain.given(equals(first, 1 + later), "Ã_0 = 1, as M̃_0 = G_0.")
-    bound = chain.cite(weight_bound, "T10: the weights from k = 1 on.")
+    bound = chain.use(weight_bound)
     burn = bound.right - KAPPA
     termwise = chain.given(at_most(later, K * KAPPA + sp.Sum(burn, (k, 1, K - 1))), "Term by term, and κ̃ once more.")
     geometric = chain.total(burn, k, 1, K, burn.subs(k, 1) * (1 - (1 - THETA) ** (K - 1)) / THETA, "A geometric sum")
@@ -104,21 +104,21 @@ def mean_bound(chain: Chain) -> Relation:
         ],
         "which is at most (1-τ)(1-θ)/θ; divide by ηK.",
         left=MEAN,
-        facts=[below, ahead],
+        facts=[part, ahead],
     )  # fmt: skip
 
 
 def limit_of_weights(chain: Chain) -> Relation:
     """Derive κ̃ itself."""
     step = chain.cite(noise_recursion, "T10: the weights.")
-    level = chain.cite(momentum.stationary_noise, "T3: the fixed point κ^β of A_k^β.")
+    level = chain.use(momentum.stationary_noise)
     fixed = chain.put(step, {momentum.A0**BETA: level.right}, "From the fixed point.")
     return chain.power(fixed, 1 / BETA, "κ̃ is its root.")
 
 
 def _look_ahead(chain: Chain) -> None:
     bound = mean_bound(chain)
-    limit = chain.cite(limit_of_weights, "κ̃.")
+    limit = chain.use(limit_of_weights)
     chain.agree("look_ahead_weight", limit.right, lambda at: bounds.look_ahead_weight(at["θ"], at["τ"], at["β"]))
     done = chain.put(bound, {KAPPA: limit.right}, "With κ̃ written out.")
 
@@ -181,15 +181,15 @@ def _step_size(chain: Chain) -> None:
         )
 
     chain.agree("best_step_size(look_ahead=θ)", place.right, of_product)
-    limit = chain.cite(limit_of_weights, "κ̃.")
+    limit = chain.use(limit_of_weights)
     ahead = chain.put(limit, {TAU: THETA, BETA: 2}, "At τ = θ, β = 2.")
-    plain = chain.cite(stationarity.limit_of_weights, "κ without look-ahead.")
+    plain = chain.use(stationarity.limit_of_weights)
     kappa = chain.put(plain, {BETA: 2}, "At β = 2.")
     more = chain.series(shortest(ahead.right**2), THETA, 2, "κ̃² to second order", "More noise,")
     less = chain.series(shortest(kappa.right**2), THETA, 2, "κ² to second order", "against this.")
     first = chain.equal(more.right.coeff(THETA, 1), less.right.coeff(THETA, 1), "The same leading order.")
     chain.agree(
-        "look_ahead_weight²/θ for small θ", first.left, lambda _: bounds.look_ahead_weight(1e-13, 1e-13, 2) ** 2 / 1e-13
+        "look_ahead_weight²/θ for small θ", first.left, lambda _: bounds.look_ahead_weight(SMALL, SMALL, 2) ** 2 / SMALL
     )
 
 

@@ -22,6 +22,9 @@ B0, N0 = vector("B_(k-1)", "B_{k-1}"), vector("N_(k-1)", "N_{k-1}")
 b0 = symbol("b_(k-1)", "b_{k-1}", nonnegative=True)
 A, A0 = symbol("A_k"), symbol("A_(k-1)", "A_{k-1}")
 n = index("n")
+
+_MANY = 2**11
+"""Steps after which a recursion is at its limit in double precision, or a schedule is trusted."""
 THETA0 = symbol("θ_(k-1)", r"\theta_{k-1}")
 
 
@@ -121,7 +124,6 @@ def _error(chain: Chain) -> None:
     step = drift_step(chain)
 
     def drift(at: dict) -> float:
-        # one step of the recursion from b_0 = 0 has b_1 = (1-θ)(1+ω)Lη, and so on: compare two steps
         found = bounds.momentum_error_drift(
             [at["η"], at["η"], 0.0], [1.0, at["θ"], at["θ"]], smoothness=at["L"], norm_excess=at["ω"]
         )
@@ -136,9 +138,8 @@ def _constant_drift(chain: Chain) -> None:
     bound = drift_bound(chain)
 
     def limit(at: dict) -> float:
-        steps = 3000
         found = bounds.momentum_error_drift(
-            np.full(steps, at["η"]), np.r_[1.0, np.full(steps - 1, at["θ"])], smoothness=at["L"], norm_excess=at["ω"]
+            np.full(_MANY, at["η"]), np.r_[1.0, np.full(_MANY - 1, at["θ"])], smoothness=at["L"], norm_excess=at["ω"]
         )
         return float(found[-1])
 
@@ -177,7 +178,7 @@ def _bias_corrected_schedule(chain: Chain) -> None:
     below = chain.given(at_most(mu, 1), "The momentum is below 1.")
     power = chain.power(below, k, "Both sides are ≥ 0.")
     below = chain.combine([(1, grown), (1, power)], "So 1/θ grows by at most this.", left=grown.left)
-    _conclude_slow(chain, below, lambda at: bounds.bias_corrected_thetas(at["μ"], 50), {mu})
+    _conclude_slow(chain, below, lambda at: bounds.bias_corrected_thetas(at["μ"], _MANY), {mu})
 
 
 def _conclude_slow(chain: Chain, below: Relation, thetas: Callable, names: set[sp.Symbol]) -> None:
@@ -218,11 +219,11 @@ def _polynomial_schedule(chain: Chain) -> None:
         left=(x + 1) ** b - x**b,
     )
 
-    _conclude_slow(chain, below, lambda at: np.arange(1.0, 50.0) ** -at["b"], {b})
+    _conclude_slow(chain, below, lambda at: np.arange(1.0, _MANY) ** -at["b"], {b})
 
 
 DERIVATIONS = (
-    derivation("D3", "heavy_ball_is_bias_corrected_momentum", _heavy_ball),
+    derivation("D3", "heavy_ball_unrolls_to_bias_corrected_momentum", _heavy_ball),
     derivation("T3", "momentum_error_is_drift_and_noise", _error),
     derivation("T3", "drift_is_bounded_at_constant_momentum", _constant_drift),
     derivation("T3", "noise_weights_obey_a_recursion", _noise),

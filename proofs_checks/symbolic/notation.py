@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-__all__ = ["N_SAMPLES", "function", "index", "latex_of", "number", "sample", "symbol", "text_of", "vector", "vectors_in"]
+__all__ = ["N_SAMPLES", "function", "index", "latex_of", "number", "sample", "symbol", "text_of", "vector", "vectors_in", "words"]
 
 N_SAMPLES = 3
 """How many joint values every symbol has, at which formulas are compared."""
 
 _LATEX: dict[str, str] = {}
+_TERMS: dict[str, str] = {}
 _SAMPLES: dict[str, tuple[sp.Rational, ...]] = {}
 _VECTORS: set[str] = set()
 
 _GREEK = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "η": r"\eta", "θ": r"\theta",
-    "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau",
+    "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "σ": r"\sigma", "τ": r"\tau",
     "φ": r"\varphi", "ω": r"\omega", "Δ": r"\Delta", "∇": r"\nabla ", "‖": r"\Vert ", "⟨": r"\langle ",
     "⟩": r"\rangle ", "ℓ": r"\ell ", "𝒢": r"\mathcal G", "Σ": r"\Sigma", "ξ": r"\xi", "π": r"\pi", "∗": r"\ast",
-    "⁺": "^+", "₊": "_+", "ζ": r"\zeta", "ℒ": r"\mathcal L",
+    "⁺": "^+", "₊": "_+", "₀": "_0", "₁": "_1", "₂": "_2", "²": "^2", "ρ": r"\rho", "Λ": r"\Lambda", "≤": r"\le ",
+    "≥": r"\ge ", "√": r"\sqrt", "→": r"\to ", "∞": r"\infty ", "̃": "", "̄": "", "ζ": r"\zeta", "ℒ": r"\mathcal L",
 }  # fmt: skip
 
 
@@ -69,9 +72,15 @@ def vectors_in(expression: sp.Expr) -> set[sp.Symbol]:
 
 
 def function(name: str, latex: str | None = None) -> type[sp.Function]:
-    """Return an unknown sequence or function with values ≥ 0."""
-    _LATEX[name] = latex or _as_latex(name)
+    """Return an unknown sequence or function with values ≥ 0; ``#`` stands for its argument in ``latex``."""
+    _TERMS[name] = latex or f"{_as_latex(name)}_{{#}}"
     return sp.Function(name, nonnegative=True)
+
+
+def words(text: str) -> sp.Symbol:
+    """Return a symbol whose name is a few words, such as that of a function of the toolkit."""
+    parts = (f"${_GREEK[c]}$" if c in _GREEK else rf"\{c}" if c in "_&%#{}$" else c for c in text)
+    return symbol(text, rf"\text{{{''.join(parts)}}}", real=True)
 
 
 def sample(one: sp.Symbol, which: int) -> sp.Rational:
@@ -114,22 +123,34 @@ def text_of(expression: sp.Expr) -> str:
     >>> text_of(sp.sqrt(symbol("η")) * 2 ** symbol("x"))
     '2^x·√(η)'
     """
-    text = _Printer({"sympy_integers": False}).doprint(expression)
+    text = _Printer().doprint(_named(expression, text_of))
     for old, new in _SPELLINGS:
         text = re.sub(old, new, text)
     return text
 
 
+def _named(expression: sp.Expr, write: Callable[[sp.Expr], str]) -> sp.Expr:
+    """Return the expression with a symbol for each integral and limit: a printer would evaluate them to sort terms."""
+    held = expression.atoms(sp.Integral, sp.Limit) - {expression}
+    return expression.subs({node: sp.Symbol(write(node), positive=True) for node in held})
+
+
 def latex_of(expression: sp.Expr) -> str:
     """Return a formula in LaTeX."""
+    expression = _named(expression, latex_of)
     names = {one: _LATEX.get(one.name, one.name) for one in expression.atoms(sp.Symbol)}
-    text = sp.latex(expression, symbol_names=names)
-    for called in expression.atoms(sp.Function):
-        name = type(called).__name__
-        if name in _LATEX:
-            plain = sp.latex(sp.Function(name)(*called.args), symbol_names=names)
-            text = text.replace(plain, plain.replace(sp.latex(sp.Function(name)), _LATEX[name], 1))
-    return "".join(_GREEK.get(character, character) for character in text)
+    return _Latex({"symbol_names": names}).doprint(expression)
+
+
+class _Latex(LatexPrinter):
+    """LaTeX in which a term of a sequence has its index where the name of the sequence says."""
+
+    def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:  # noqa: N802
+        pattern = _TERMS.get(type(expr).__name__)
+        if pattern is None:
+            return super()._print_Function(expr, exp)
+        text = pattern.replace("#", self._print(expr.args[0]))
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 def _as_latex(name: str) -> str:

@@ -10,7 +10,7 @@ from . import corollaries, momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .decide import shortest
-from .notation import index, sample, symbol, vector
+from .notation import index, sample, symbol, vector, words
 from .relation import Relation, at_most, equals
 from .stationarity import DRIFT, ERROR, GRADIENT, KAPPA, MEAN, WEIGHT, shape_of
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
@@ -43,7 +43,7 @@ def error_recursion(chain: Chain) -> Relation:
 
 def difference_weight(chain: Chain) -> Relation:
     """Derive the ℓ_β norm of the weights of the Y_i, to the power β."""
-    part = chain.cite(error_recursion, "T12: the error, one step.")
+    part = chain.use(error_recursion)
     kept = coefficient(sp.expand(part.right), Y)
     chain.equal(kept, coefficient(sp.expand(part.right), e0), "Each Y_i is multiplied by 1 - θ when it comes and at every step.")
     power = kept**BETA
@@ -64,7 +64,7 @@ def difference_weight(chain: Chain) -> Relation:
 def one_step(chain: Chain) -> Relation:
     """Write T1 at step k with the error of recursive momentum put in."""
     step = stationarity.one_step(chain, ETA)
-    weight = chain.cite(difference_weight, "T12: the weights of the differences.")
+    weight = chain.use(difference_weight)
     positive = chain.given(at_most(0, weight.left), "A sum of powers of weights.")
     root = chain.power(weight, 1 / BETA, "Their ℓ_β norm.", facts=[positive])
     error = chain.given(
@@ -80,7 +80,7 @@ def one_step(chain: Chain) -> Relation:
 def mean_bound(chain: Chain) -> Relation:
     """Derive T12 for constant η and θ, with the symbol κ."""
     step = one_step(chain)
-    weight = chain.cite(stationarity.noise_weight_bound, "T5: the weights at constant θ.")
+    weight = chain.use(stationarity.noise_weight_bound)
     named = chain.put(weight, {stationarity.KAPPA_POWER: KAPPA**BETA}, "κ = (κ^β)^(1/β).")
     factor = coefficient(step.right, WEIGHT(k))
     bounded = chain.combine([(1, step), (factor, named)], "The noise.", left=step.left)
@@ -91,7 +91,7 @@ def mean_bound(chain: Chain) -> Relation:
 
 def _mean_bound(chain: Chain) -> None:
     bound = mean_bound(chain)
-    kappa = chain.cite(stationarity.limit_of_weights, "T5: κ, the limit of the weights.")
+    kappa = chain.use(stationarity.limit_of_weights)
     done = chain.put(bound, {KAPPA: kappa.right}, "With κ written out.")
 
     def of_product(at: dict) -> float:
@@ -130,8 +130,9 @@ def _rate(chain: Chain) -> None:
     bound = chain.cite(mean_bound, "T12 for constant parameters.")
     quiet = chain.put(bound, {SIGMA: 0, L: 0}, "Without noise, and without the curvature, which is small against ℓ/θ^(1/β).")
     _, value = chain.least(quiet.right, ETA, "The best step size.")
-    noise = chain.cite(tuning.leading_noise, "T5: the noise term for small θ, over θ^(1-1/β).")
-    form = chain.given(equals(symbol("form"), value.right + noise.right * THETA ** (1 - 1 / BETA)), "The leading terms.")
+    noise = chain.use(tuning.leading_noise)
+    power = THETA ** (1 - 1 / BETA)
+    form = chain.combine([(1, value), (power, noise)], "The leading terms.", left=value.left + power * noise.left)
     order = chain.given(at_most(1, BETA), "β > 1.")
     _, least = chain.least(form.right, THETA, "The best θ.", facts=[order])
     exponent = tuning.exponent_of(chain, sp.powsimp(least.right), K, "The bound is a power of K.")
@@ -140,7 +141,7 @@ def _rate(chain: Chain) -> None:
 
 def integral_of_excess(chain: Chain, level: sp.Expr) -> Relation:
     """Derive ``I(γ) = ∫ (γ√((1+x)/(1-x)) - 1)_+ dx/x`` at a number γ ≤ 1."""
-    ratio = chain.cite(corollaries.square_weight, "T5: A_k² over κ² is a function of x.")
+    ratio = chain.use(corollaries.square_weight)
     low = symbol("x₀", nonnegative=True)
     start = chain.solve(
         sp.numer(sp.together(level**2 * ratio.right.subs(x, low) - 1)), low, "From here on the integrand is ≥ 0."
@@ -156,7 +157,7 @@ def integral_of_excess(chain: Chain, level: sp.Expr) -> Relation:
 
 def weight_sum(chain: Chain) -> Relation:
     """Derive the largest ``√θ Σ_k (A_k - √θ)`` of bias-corrected momentum at β = 2."""
-    level = chain.cite(momentum.stationary_noise, "T3: κ^β for constant θ.")
+    level = chain.use(momentum.stationary_noise)
     factor = chain.equal(
         sp.sqrt(level.right.subs(BETA, 2) / THETA), 1 / sp.sqrt(2 - THETA), "A_k/√θ = γ√((1+x)/(1-x)), γ = κ/√θ."
     )
@@ -216,21 +217,21 @@ def _corollary(chain: Chain) -> None:
     step = chain.put(place, {THETA: best.right}, "The step size at the best θ.")
     chain.agree("recursive_corollary, η", step.right, lambda at: found(at).constants["step_size"], values=noisy)
     chain.agree("recursive_corollary, leading", least.right, lambda at: found(at).terms["leading"], values=noisy)
-    excess = chain.cite(weight_sum, "The sum of the weights beyond √θ, times √θ.")
-    burn_in = 2 * SIGMA * excess.left / (sp.sqrt(best.right) * K)
-    unit = SIGMA ** (ONE + sp.Rational(2, 2 + 1)) / (TOP * GAP * K**2) ** sp.Rational(1, 2 + 1)
-    ratio = chain.equal(
-        burn_in / unit, shortest(burn_in / unit), "The burn-in 2σE/(√θK), over σ^(5/3) (ℓ̄Δ)^(-1/3) K^(-2/3)."
+    excess = chain.use(weight_sum)
+    burn_in = chain.given(
+        equals(words("burn-in"), 2 * SIGMA * excess.left / (sp.sqrt(best.right) * K)), "The noise beyond the leading term."
     )
-    slope = coefficient(ratio.right, excess.left)
-    factor = chain.combine([(slope, excess)], "At most", left=ratio.right, tidy=lambda _: slope * excess.right)
+    slope = coefficient(burn_in.right, excess.left)
+    done = chain.combine([(1, burn_in), (slope, excess)], "So the burn-in is at most this number times", left=burn_in.left)
+    number, unit = done.right.as_independent(TOP, GAP, SIGMA, K)
     chosen = {one: sample(one, 0) for one in (TOP, GAP, K)} | noisy(0)
-    at = {one.name: int(value) if one == K else float(value) for one, value in chosen.items()}
-    chain.covered("factor of burn_in in recursive_corollary", factor.right, found(at).terms["burn_in"] / float(unit.subs(chosen)))
+    at = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
+    product = found(at).terms["burn_in"] / float(unit.subs(chosen))
+    chain.covered("factor of burn_in in recursive_corollary", number, product)
 
 
 DERIVATIONS = (
-    derivation("T12", "recursive_momentum_has_no_drift", _mean_bound),
+    derivation("T12", "error_of_recursive_momentum_has_no_drift", _mean_bound),
     derivation("T12", "rate_of_recursive_momentum", _rate),
     derivation("T12", "corollary_of_recursive_momentum_follows", _corollary),
 )

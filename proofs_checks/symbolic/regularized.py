@@ -23,8 +23,11 @@ m, e, nu, rms = symbol("m"), symbol("e"), symbol("ν"), symbol("r")
 D, rate, kappa, margin = symbol("D"), symbol("λ"), symbol("κ"), symbol("μ")
 share, largest, u = symbol("s"), symbol("κ₁", r"\kappa_1"), symbol("u")
 j, n = index("j"), index("n")
-SIZE, ERROR = function("M", r"\Vert M\Vert"), function("e", r"\Vert e\Vert")
+SIZE, ERROR = function("M", r"\Vert M_{#}\Vert"), function("e", r"\Vert e_{#}\Vert")
 HALF = sp.Rational(1, 2)
+
+_FINE, _SHORT = 2.0**-48, 2.0**-20
+"""How finely a limit of the toolkit is found; a step so short that every pair applies."""
 
 
 def run_of_squares(chain: Chain) -> Relation:
@@ -53,7 +56,6 @@ def run_of_squares(chain: Chain) -> Relation:
 def error_of_squares(chain: Chain) -> Relation:
     """Derive ``e ≤ κm + ν`` with ``κ = λ(1-θ)/θ``, where ν bounds the root mean square of ‖N_k‖."""
     part = chain.given(at_most(0, 1 - THETA), "θ ≤ 1.")
-    below = chain.given(at_most(THETA, 1), "θ ≤ 1.")
     kernel = chain.total(
         rate * (1 - THETA) ** j, j, 1, n, rate * ((1 - THETA) - (1 - THETA) ** n) / THETA,
         "A step is η‖M_i‖ long, so ‖B_k‖ ≤ Σ λ(1-θ)^(k-i)‖M_i‖ (A2): the kernel has the sum",
@@ -67,14 +69,14 @@ def error_of_squares(chain: Chain) -> Relation:
     noise = symbol("N")
     split = chain.given(at_most(e, drift + noise), "e_k = B_k + N_k and Minkowski; N is the root mean square of ‖N_k‖.")
     bounded = chain.given(at_most(noise, nu), "ν is a bound on it.")
-    return chain.combine([(1, split), (1, bounded), (1, young), (m, weight)], "So", left=e, facts=[below])
+    return chain.combine([(1, split), (1, bounded), (1, young), (m, weight)], "So", left=e)
 
 
 def noise_of_squares(chain: Chain) -> Relation:
     """Derive a bound on the mean of ``A_k²`` at β = 2."""
-    power = chain.cite(stationarity.noise_power_bound, "A_k^β at constant θ.")
+    power = chain.use(stationarity.noise_power_bound)
     square = chain.put(power, {BETA: 2}, "At β = 2.")
-    level = chain.cite(momentum.stationary_noise, "The fixed point κ^β.")
+    level = chain.use(momentum.stationary_noise)
     fixed = chain.put(level, {BETA: 2}, "At β = 2.")
     kept = (1 - THETA) ** 2
     geometric = chain.total(kept**k, k, 0, K, (1 - kept**K) / (1 - kept), "A geometric sum")
@@ -96,14 +98,14 @@ def noise_of_squares(chain: Chain) -> Relation:
 
 def sharp_form(chain: Chain) -> Relation:
     """Derive the bound on the root mean square r of ‖∇f(X_k)‖ in λ, θ, D and ν."""
-    run = chain.cite(run_of_squares, "T2, summed.")
-    error = chain.cite(error_of_squares, "The error in the mean square.")
+    run = chain.use(run_of_squares)
+    error = chain.use(error_of_squares)
     together = chain.combine([(1, run), (m, error)], "Together.", left=sp.expand(run.left + m * e - m * error.right))
     square, slope = (sp.expand(together.left).coeff(m, 2), sp.expand(together.left).coeff(m, 1))
     positive = chain.given(at_most(0, square), "μ = 1 - λ/2 - κ > 0.")
     size = chain.quadratic(together, m, "So m is at most the larger root.", facts=[positive])
     triangle = chain.given(at_most(rms, m + e), "‖∇f‖ ≤ ‖M‖ + ‖e‖ and Minkowski.")
-    drift = sp.factor(sp.expand(error.right).coeff(m))
+    drift = _drift(chain)
     below = chain.given(at_most(THETA, 1), "θ ≤ 1.")
     return chain.combine(
         [(1, triangle), (1, error), (1, size), (drift, size)], "The gradient.", left=rms, facts=[below]
@@ -112,9 +114,9 @@ def sharp_form(chain: Chain) -> Relation:
 
 def pairs_curve(chain: Chain) -> Relation:
     """Derive ``r² ≤ a(u)D + b(u)ν²`` where ``λ/2 + κ ≤ s < 1`` and ``κ ≤ κ₁``."""
-    run = chain.cite(run_of_squares, "T2, summed.")
-    error = chain.cite(error_of_squares, "The error in the mean square.")
-    drift = sp.factor(sp.expand(error.right).coeff(m))
+    run = chain.use(run_of_squares)
+    error = chain.use(error_of_squares)
+    drift = _drift(chain)
     named = chain.given(equals(kappa, drift), "κ is the factor of m.")
     condition = chain.given(at_most(rate / 2 + kappa, share), "A side condition: μ ≥ 1 - s.")
     small = chain.given(at_most(kappa, largest), "And what it says about κ.")
@@ -146,7 +148,7 @@ def pairs_curve(chain: Chain) -> Relation:
 
 def _sharp(chain: Chain) -> None:
     bound = sharp_form(chain)
-    noise = chain.cite(noise_of_squares, "The mean of A_k².")
+    noise = chain.use(noise_of_squares)
     moment = chain.given(equals(nu, SIGMA * sp.sqrt(noise.right)), "The moment shape with β = 2, c = 1 allows ν = σA.")
     done = chain.put(
         bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "With λ = Lη, D = Δ/(ηK)."
@@ -172,41 +174,44 @@ def _all_pairs(theta: float, step_size: float) -> tuple[bounds.BoundValue, ...]:
     )
 
 
-def _largest_rate(which: tuple[int, ...]) -> Callable[[dict], float]:
+def _largest_rate(*, places: tuple[int, ...]) -> Callable[[dict], float]:
     """Return the function that finds the largest Lη at which the toolkit lets these pairs apply."""
 
     def value(at: dict) -> float:
         low, high = 0.0, 2.0
-        while high - low > 2.0**-48:
+        while high - low > _FINE:
             middle = (low + high) / 2
             pairs = _all_pairs(at["θ"], middle)
-            is_allowed = all(pairs[i].is_applicable for i in which)
+            is_allowed = all(pairs[i].is_applicable for i in places)
             low, high = (middle, high) if is_allowed else (low, middle)
         return low
 
     return value
 
 
-def _pairs(places: tuple[int, ...], choose: Callable[[Chain], tuple[sp.Expr, sp.Expr]]) -> Callable[[Chain], None]:
+def _pairs(
+    choose: Callable[[Chain], tuple[sp.Expr, sp.Expr]], *, places: tuple[int, ...]
+) -> Callable[[Chain], None]:
     """Return the derivation of the pairs at these places of ``regularized_pairs``.
 
     ``choose`` gives s and κ₁ and derives that the side condition implies both.
     """
 
     def carry_out(chain: Chain) -> None:
-        curve = chain.cite(pairs_curve, "T6: a(u) and b(u) under a side condition.")
+        curve = chain.use(pairs_curve)
         at = chain.put(curve, dict(zip((share, largest), choose(chain), strict=True)), "Here.")
         a, b = (coefficient(sp.expand(at.right), part) for part in (D, nu**2))
+        chain.equal(at.right, a * D + b * nu**2, "A multiple of D and one of ν².")
         goal = symbol("a", samples=("6", "7", "8"))
         place = chain.solve(a - goal, u, "Choose u so that the factor of D is a.")
         trade = chain.equal(b.subs(u, place.right), shortest(b.subs(u, place.right)), "Then the factor of ν² is")
 
         def pair(which: int) -> bounds.BoundValue:
-            return _all_pairs(1.0, 2.0**-20)[places[which % len(places)]]
+            return _all_pairs(1.0, _SHORT)[places[which % len(places)]]
 
         def weight(at: dict) -> float:
             found = (pair(which).constants for which in range(len(places)))
-            return next(one["noise_weight"] for one in found if abs(one["gap_weight"] - at["a"]) < 2.0**-40)
+            return next(one["noise_weight"] for one in found if abs(one["gap_weight"] - at["a"]) < _FINE * at["a"])
 
         def values(which: int) -> dict[sp.Symbol, object]:
             return {goal: sp.nsimplify(pair(which).constants["gap_weight"], rational=True)}
@@ -216,17 +221,22 @@ def _pairs(places: tuple[int, ...], choose: Callable[[Chain], tuple[sp.Expr, sp.
     return carry_out
 
 
+def _drift(chain: Chain) -> sp.Expr:
+    """Return κ, the factor of m in the error."""
+    return sp.factor(sp.expand(chain.use(error_of_squares).right).coeff(m))
+
+
 def _budget(chain: Chain, level: sp.Expr) -> Relation:
     """Derive the largest λ with ``λ/2 + κ ≤ s``, and that then ``κ ≤ s``."""
-    drift = chain.given(equals(kappa, rate * (1 - THETA) / THETA), "κ of the drift.")
-    limit = chain.solve(rate / 2 + drift.right - level, rate, "The largest λ with λ/2 + κ ≤ s.")
-    chain.highest(drift.right.subs(rate, limit.right), {THETA: (sp.Integer(0), sp.Integer(1))}, {THETA: 0}, "κ is at most")
+    drift = _drift(chain)
+    limit = chain.solve(rate / 2 + drift - level, rate, "The largest λ with λ/2 + κ ≤ s.")
+    chain.highest(drift.subs(rate, limit.right), {THETA: (sp.Integer(0), sp.Integer(1))}, {THETA: 0}, "κ is at most")
     return limit
 
 
 def _half(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
     limit = _budget(chain, HALF)
-    chain.agree("largest Lη of the first two pairs", limit.right, _largest_rate((0, 1)))
+    chain.agree("largest Lη of the first two pairs", limit.right, _largest_rate(places=(0, 1)))
     return HALF, HALF
 
 
@@ -234,25 +244,24 @@ def _whole_root(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
     # the share at which the root itself has the factor 1 in the bound: (1 + s)/(2(1 - s)) = 1
     level = chain.solve(1 + share - 2 * (1 - share), share, "The share of the budget at which y has the factor 1.")
     limit = _budget(chain, level.right)
-    chain.agree("largest Lη of the next two pairs", limit.right, _largest_rate((2, 2 + 1)))
+    chain.agree("largest Lη of the next two pairs", limit.right, _largest_rate(places=(2, 3)))
     return level.right, level.right
 
 
 def _evenly(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
     # λ/2 and κ have the same part of the budget 1/2
     part = chain.solve(2 * largest - HALF, largest, "λ/2 and κ have one half each of the budget.")
-    drift = rate * (1 - THETA) / THETA
-    theta = chain.solve(drift.subs(rate, 2 * part.right) - part.right, THETA, "Both are used up at this θ.")
+    theta = chain.solve(_drift(chain).subs(rate, 2 * part.right) - part.right, THETA, "Both are used up at this θ.")
     chain.agree(
         "largest Lη of the last pair where both are used up", 2 * part.right,
-        lambda _: _largest_rate((2 * 2,))({"θ": float(theta.right)}),
+        lambda _: _largest_rate(places=(4,))({"θ": float(theta.right)}),
     )  # fmt: skip
     return HALF, part.right
 
 
 DERIVATIONS = (
     derivation("T6", "sharp_form_of_the_regularised_oracle", _sharp),
-    derivation("T6", "first_pairs_follow_from_half_the_budget", _pairs((0, 1), _half)),
-    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs((2, 2 + 1), _whole_root)),
-    derivation("T6", "last_pair_follows_from_even_parts", _pairs((2 * 2,), _evenly)),
+    derivation("T6", "first_pairs_follow_from_half_the_budget", _pairs(_half, places=(0, 1))),
+    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs(_whole_root, places=(2, 3))),
+    derivation("T6", "last_pair_follows_from_even_parts", _pairs(_evenly, places=(4,))),
 )

@@ -68,7 +68,7 @@ def parameter_free(chain: Chain) -> tuple[Relation, sp.Expr, sp.Expr]:
     error = chain.given(
         at_most(stationarity.ERROR(k), stationarity.DRIFT(k) + C * SIGMA * stationarity.WEIGHT(k)), "T3."
     )
-    drift = chain.cite(schedule_drift, "The drift of this schedule.")
+    drift = chain.use(schedule_drift)
     lemma = chain.cite(momentum.schedule_lemma, "T3's lemma: θ_k = (k+1)^(-b) is slow.")
     weight = chain.put(
         lemma, {momentum.A: stationarity.WEIGHT(k), momentum.THETA: (k + 1) ** (-b)}, "At θ_k."

@@ -22,10 +22,13 @@ __all__ = [
     "subadditive", "subadditive_root", "summed_noise", "telescoped",
 ]  # fmt: skip
 
-VALUE, GRADIENT, ERROR = function("f"), function("g", r"\Vert g\Vert"), function("e", r"\Vert e\Vert")
+SMALL, DIGITS = 2.0**-43, 2**5
+"""A θ at which limits for θ → 0 are reached in double precision; digits of weights that are put in."""
+
+VALUE, GRADIENT, ERROR = function("f"), function("g", r"E\Vert g_{#}\Vert"), function("e", r"E\Vert e_{#}\Vert")
 DRIFT, WEIGHT = function("b"), function("A")
 KAPPA, KAPPA_POWER = symbol("κ", r"\kappa_\theta"), symbol("κ^β", r"\kappa_\theta^\beta")
-MEAN = symbol("mean", r"\tfrac1K\textstyle\sum_k E\Vert g_k\Vert_q")
+MEAN = symbol("mean", r"\overline{E\Vert g\Vert}")
 
 
 def one_step(chain: Chain, step: sp.Expr) -> Relation:
@@ -68,7 +71,7 @@ def small_power(chain: Chain, base: sp.Expr, facts: list[Relation]) -> Relation:
 
 def stationary_weight(chain: Chain) -> Relation:
     """Derive ``κ_θ^β ≤ θ^{β-1}``, which is ``κ_θ ≤ θ^{1-1/β}``."""
-    level = chain.cite(momentum.stationary_noise, "T3: the fixed point of the recursion of A_k^β.")
+    level = chain.use(momentum.stationary_noise)
     order = chain.given(at_most(1, BETA), "β ≥ 1.")
     kept = chain.given(at_most(1 - THETA, 1), "θ ≥ 0.")
     part = chain.given(at_most(0, 1 - THETA), "θ ≤ 1.")
@@ -100,7 +103,7 @@ CLOSED = KAPPA_POWER + (1 - KAPPA_POWER) * (1 - THETA) ** (BETA * k)
 def noise_power_bound(chain: Chain) -> Relation:
     """Derive ``A_k^β ≤ κ^β + (1-θ)^{βk}`` for constant θ and ``A_0 = 1``, with the symbol κ^β for the fixed point."""
     step = chain.cite(momentum.noise_recursion, "T3: the noise, one step.").right
-    level = chain.cite(momentum.stationary_noise, "The fixed point κ^β of the recursion.")
+    level = chain.use(momentum.stationary_noise)
     chain.equal(CLOSED.subs(k, 0), 1, "A_k^β = κ^β + (1-κ^β)(1-θ)^(βk) starts at A_0 = 1")
     chain.equal(
         CLOSED.subs({k: k + 1, KAPPA_POWER: level.right}),
@@ -114,11 +117,11 @@ def noise_power_bound(chain: Chain) -> Relation:
 
 def noise_weight_bound(chain: Chain) -> Relation:
     """Derive ``A_k ≤ κ_θ + (1-θ)^k`` for constant θ and ``A_0 = 1``, with the symbol κ^β for the fixed point."""
-    dropped = chain.cite(noise_power_bound, "The weights at constant θ, to the power β.")
+    dropped = chain.use(noise_power_bound)
     positive = chain.given(at_most(0, CLOSED), "A_k^β is a sum of powers of weights.")
     root = chain.power(dropped, 1 / BETA, "Take the root.", facts=[positive])
     named = chain.given(equals(WEIGHT(k), CLOSED ** (1 / BETA)), "A_k is the root of A_k^β.")
-    split = chain.cite(subadditive_root, "Subadditivity of the root.")
+    split = chain.use(subadditive_root)
     at = chain.put(split, {symbol("x"): KAPPA_POWER, symbol("y"): (1 - THETA) ** (BETA * k)}, "For the two terms.")
     return chain.combine([(1, named), (1, root), (1, at)], "So the weights fall to κ.", left=WEIGHT(k))
 
@@ -140,7 +143,7 @@ def _any_schedule(chain: Chain) -> None:
         drifts, powers = [sp.Integer(0)], [sp.Integer(1)]
         for j in range(1, steps):
             drifts.append((1 - theta[j]) * (drifts[-1] + pace * eta[j - 1]))
-            powers.append(((1 - theta[j]) ** beta * powers[-1] + theta[j] ** beta).evalf(40))
+            powers.append(((1 - theta[j]) ** beta * powers[-1] + theta[j] ** beta).evalf(DIGITS))
         weights = [power ** (1 / beta) for power in powers]
         return {"η": eta, "θ": theta, "b": drifts, "A": weights, "β": [beta]}
 
@@ -164,7 +167,7 @@ def constant_schedule(chain: Chain) -> Relation:
     """Derive T5 for constant η, θ and M_0 = G_0; the limit of the weights is the symbol κ."""
     step = one_step(chain, ETA)
     drift = chain.cite(momentum.drift_bound, "T3: the drift at constant parameters.")
-    weight = chain.cite(noise_weight_bound, "The weights at constant θ.")
+    weight = chain.use(noise_weight_bound)
     named = chain.put(weight, {KAPPA_POWER: KAPPA**BETA}, "κ = (κ^β)^(1/β).")
     error = chain.given(at_most(ERROR(k), DRIFT(k) + C * SIGMA * WEIGHT(k)), "T3.")
     below = chain.given(at_most(DRIFT(k), drift.right), "b_k is at most its fixed point.")
@@ -209,13 +212,13 @@ def exact_mean_bound(chain: Chain) -> Relation:
 
 def limit_of_weights(chain: Chain) -> Relation:
     """Derive κ itself."""
-    level = chain.cite(momentum.stationary_noise, "T3: the fixed point κ^β of the recursion of A_k^β.")
+    level = chain.use(momentum.stationary_noise)
     return chain.power(level, 1 / BETA, "κ is its root.")
 
 
 def _constant_schedule(chain: Chain) -> None:
     bound = mean_bound(chain)
-    kappa = chain.cite(limit_of_weights, "The limit of the weights.")
+    kappa = chain.use(limit_of_weights)
     done = chain.put(bound, {KAPPA: kappa.right}, "With κ written out.")
 
     def of_product(at: dict) -> float:
@@ -233,14 +236,13 @@ def _constant_schedule(chain: Chain) -> None:
 
 def _stationary_weight(chain: Chain) -> None:
     bound = stationary_weight(chain)
-    kappa = chain.cite(limit_of_weights, "The limit of the weights.")
+    kappa = chain.use(limit_of_weights)
     chain.agree("stationary_weight", kappa.right, lambda at: bounds.stationary_weight(at["θ"], at["β"]))
     root = chain.power(bound, 1 / BETA, "The bound on it.")
     small = chain.limit((kappa.right / root.right) ** BETA, THETA, 0, "The ratio of the powers as θ → 0.")
 
     def ratio(at: dict) -> float:
-        # numerics: at this θ the ratio is at its limit to first order in θ
-        theta = 1e-13
+        theta = SMALL
         return (bounds.stationary_weight(theta, at["β"]) / theta ** (1 - 1 / at["β"])) ** at["β"]
 
     chain.agree("(κ_θ/θ^(1-1/β))^β for small θ", small.right, ratio)

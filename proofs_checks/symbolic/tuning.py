@@ -24,7 +24,7 @@ q = symbol("q", samples=("3/2", "5/4", "9/5"))
 
 def quiet_part(chain: Chain) -> Relation:
     """Derive the terms of T5 that are left without noise."""
-    bound = chain.cite(stationarity.exact_mean_bound, "T5, constant parameters, exact oracle.")
+    bound = chain.use(stationarity.exact_mean_bound)
     return chain.put(bound, {SIGMA: 0}, "The terms without noise.")
 
 
@@ -47,10 +47,10 @@ def best_step_value(chain: Chain) -> Relation:
 
 def leading_noise(chain: Chain) -> Relation:
     """Derive the noise term of T5 for long runs and small θ, over ``θ^{1-1/β}``."""
-    bound = chain.cite(stationarity.exact_mean_bound, "T5, constant parameters, exact oracle.")
+    bound = chain.use(stationarity.exact_mean_bound)
     noise = shortest(bound.right - bound.right.subs(SIGMA, 0))
     main = chain.limit(noise, K, sp.oo, "The noise term of a long run.")
-    kappa = chain.cite(stationarity.limit_of_weights, "The limit of the weights.")
+    kappa = chain.use(stationarity.limit_of_weights)
     ratio = chain.limit(
         (kappa.right / THETA ** (1 - 1 / BETA)) ** BETA, THETA, 0, "κ^β against θ^(β-1) as θ → 0."
     )
@@ -66,16 +66,18 @@ def leading_form(chain: Chain) -> Relation:
     """Derive the two terms that decide the rate, as a function of θ."""
     value = chain.cite(best_step_value, "T5 at the best step size, without noise.")
     quiet = chain.limit(value.right * sp.sqrt(THETA), THETA, 0, "Its size for small θ, times √θ.")
-    noise = chain.cite(leading_noise, "The noise term for small θ.")
-    form = symbol("form")
-    return chain.given(
-        equals(form, quiet.right / sp.sqrt(THETA) + noise.right * THETA ** (1 - 1 / BETA)), "The leading terms."
+    noise = chain.use(leading_noise)
+    power = THETA ** (1 - 1 / BETA)
+    return chain.combine(
+        [(1 / sp.sqrt(THETA), quiet), (power, noise)],
+        "The leading terms.",
+        left=quiet.left / sp.sqrt(THETA) + power * noise.left,
     )
 
 
 def leading_momentum(chain: Chain) -> tuple[Relation, Relation]:
     """Derive the θ at which the leading terms are least, and their value."""
-    form = chain.cite(leading_form, "The leading terms of T5 for small θ.")
+    form = chain.use(leading_form)
     order = chain.given(at_most(1, BETA), "β > 1.")
     return chain.least(form.right, THETA, "They are least at", facts=[order])
 
@@ -154,7 +156,7 @@ def theta_rate(chain: Chain) -> Relation:
 
 def step_rate(chain: Chain) -> Relation:
     """Derive the exponent of K in the best step size."""
-    small = chain.cite(small_step, "The best step size for small θ.")
+    small = chain.use(small_step)
     place = chain.cite(leading_theta, "The best θ of the leading terms.")
     best = small.right.subs(THETA, place.right)
     return chain.given(

@@ -19,9 +19,9 @@ __all__ = ["DERIVATIONS"]
 RADIUS = symbol("R", samples=("2", "1/3", "5"))
 PACE = symbol("γ", samples=("1/7", "1/20", "1/3"))
 X, D, g = vector("X"), descent.D, descent.g
-GAPS, ERROR = function("𝒢"), function("e", r"\Vert e\Vert")
+GAPS, ERROR = function("𝒢"), function("e", r"E\Vert e_{#}\Vert")
 AVERAGE = symbol("mean A", r"\bar A")
-gap, mean = symbol("𝒢"), symbol("mean 𝒢", r"\tfrac1K\textstyle\sum_k E\mathcal G_k")
+gap, mean = symbol("𝒢"), symbol("mean 𝒢", r"\overline{E\mathcal G}")
 
 
 def step_length(chain: Chain) -> Relation:
@@ -39,7 +39,7 @@ def gap_descent(chain: Chain) -> Relation:
     """Derive the descent of one step in terms of the Frank-Wolfe gap."""
     move = -RADIUS * D - X
     lemma = descent.descent_lemma(chain, PACE * move)
-    length = chain.cite(step_length, "T11: the length of a step, over γ.")
+    length = chain.use(step_length)
     square = chain.power(length, 2, "Both sides are ≥ 0.")
     named = chain.given(
         equals(gap, inner(g, X) + RADIUS * norm(g, "q")), "𝒢 is the Frank-Wolfe gap."
@@ -65,17 +65,17 @@ def one_step(chain: Chain, step: Relation) -> Relation:
 def drift(chain: Chain) -> Relation:
     """Derive the drift at constant parameters."""
     bound = chain.cite(momentum.drift_bound, "T3: the drift for steps of length (1+ω)η.")
-    length = chain.cite(step_length, "T11: the length of a step, over γ.")
+    length = chain.use(step_length)
     return chain.put(bound, {EXCESS: 0, momentum.ETA: PACE * length.right}, "Here (1+ω)η is the length of a step.")
 
 
 def mean_gap(chain: Chain) -> Relation:
     """Derive the bound on the mean gap."""
-    step = one_step(chain, chain.cite(gap_descent, "T11: one step."))
+    step = one_step(chain, chain.use(gap_descent))
     error = chain.given(at_most(ERROR(k), DRIFT(k) + C * SIGMA * WEIGHT(k)), "T3.")
-    slow = chain.cite(drift, "T3 with the steps of T11.")
+    slow = chain.use(drift)
     below = chain.given(at_most(DRIFT(k), slow.right), "b_k is at most its fixed point.")
-    weight = chain.cite(stationarity.noise_weight_bound, "T5: the weights at constant θ.")
+    weight = chain.use(stationarity.noise_weight_bound)
     named = chain.put(weight, {stationarity.KAPPA_POWER: stationarity.KAPPA**BETA}, "κ = (κ^β)^(1/β).")
     factor = coefficient(step.right, ERROR(k))
     bounded = chain.combine(
@@ -90,7 +90,7 @@ def mean_gap(chain: Chain) -> Relation:
 
 def _mean_gap(chain: Chain) -> None:
     bound = mean_gap(chain)
-    kappa = chain.cite(stationarity.limit_of_weights, "T5: κ, the limit of the weights.")
+    kappa = chain.use(stationarity.limit_of_weights)
     done = chain.put(bound, {stationarity.KAPPA: kappa.right}, "With κ written out.")
 
     def of_product(at: dict) -> float:
@@ -106,7 +106,7 @@ def _mean_gap(chain: Chain) -> None:
 
 def _last_value(chain: Chain) -> None:
     """Convex f, the last iterate: two steps of the recursion, and the constant part for every number of steps."""
-    step = chain.cite(gap_descent, "T11: one step.")
+    step = chain.use(gap_descent)
     h, h_next = number("h"), number("h⁺")
     change = chain.given(equals(descent.CHANGE, h_next - h), "h = f - min f over the ball.")
     convex = chain.given(at_most(h, gap), "f convex: 𝒢 = max over the ball of ⟨∇f, X - S⟩ ≥ f(X) - min f.")
@@ -135,7 +135,7 @@ def _last_value(chain: Chain) -> None:
     constants = chain.put(total, {K: 2}, "The constants of two steps.")
     limited = chain.combine([(1, both), (1, constants)], "At most their limit.", left=end)
     slow = chain.cite(momentum.drift_step, "T3: the drift, one step.")
-    length = chain.cite(step_length, "T11: the length of a step, over γ.")
+    length = chain.use(step_length)
     drifted = slow.right.subs({momentum.b0: 0, EXCESS: 0, momentum.ETA: PACE * length.right})
     weights = chain.cite(momentum.noise_recursion, "T3: the noise, one step.")
     weight = weights.right.subs(momentum.A0, 1) ** (1 / BETA)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from proofs_checks.empirical import CHECKS, Check, Context
+from proofs_checks.empirical import CHECKS, Check, Context, proofs
 from proofs_checks.empirical.check import FALSE_FAILURES
 from proofs_checks.evidence import KINDS, Verdict
 from proofs_checks.mutants import MUTANTS, Mutant
 from proofs_checks.statements import STATEMENTS
 
 BY_NAME = {check.name: check for check in CHECKS}
-SLOW = 0.9  # seconds of cost from which a twin is left out of the fast suite
+# a proof has no seed; that a wrong step is not proved is tested beside the proofs
+SAMPLED = [check for check in CHECKS if check not in proofs.CHECKS]
+SLOW = 0.35  # seconds of cost from which a twin is left out of the fast suite
 
 
 def context(seed: int = 11) -> Context:
@@ -22,7 +24,7 @@ def marked(name: str, *values: object, label: str) -> object:
     return pytest.param(*values, id=label, marks=pytest.mark.slow if BY_NAME[name].cost > SLOW else ())
 
 
-@pytest.mark.parametrize("check", [marked(c.name, c, label=c.name) for c in CHECKS])
+@pytest.mark.parametrize("check", [marked(c.name, c, label=c.name) for c in SAMPLED])
 def test_holds_on_a_seed_of_its_own(check: Check) -> None:
     evidence = check.run(context(seed=5))
     assert evidence.is_ok, evidence.status
@@ -45,7 +47,7 @@ def test_refutes(name: str, mutant: Mutant) -> None:
 
 
 def test_every_check_has_a_mutant() -> None:
-    assert [check.name for check in CHECKS if not any(check.name in mutant.checks for mutant in MUTANTS)] == []
+    assert [check.name for check in SAMPLED if not any(check.name in mutant.checks for mutant in MUTANTS)] == []
 
 
 def test_checks_are_well_formed() -> None:

@@ -48,6 +48,12 @@ def test_the_shortest_check_comes_first_and_the_first_violation_is_the_last() ->
     assert [entry.check for entry in hunt(MUTANT, checks)] == ["short", "middle"]
 
 
+def test_the_checks_of_the_record_come_first() -> None:
+    name = MUTANT.checks[0]
+    checks = [check("short", Verdict.HOLDS, 1.0), check(name, Verdict.HOLDS, 2.0), check("middle", Verdict.HOLDS, 1.5)]
+    assert [entry.check for entry in hunt(MUTANT, checks)] == [name, "short", "middle"]
+
+
 def test_the_error_is_in_place_while_the_checks_run_and_not_after() -> None:
     right = getattr(MUTANT.owner, MUTANT.attribute)
     seen = []
