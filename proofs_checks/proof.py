@@ -1,4 +1,4 @@
-"""Proof: a statement derived or certified step by step, as a record; Proposition: the entry of a catalogue of proofs."""
+"""Proof: a statement derived or certified step by step; Proposition: the entry of a catalogue of proofs."""
 
 from __future__ import annotations
 
@@ -181,8 +181,8 @@ def settle(is_proved: bool, is_refuted: bool = False) -> Decision:
 
     Examples
     --------
-    >>> settle(True), settle(False, True), settle(False), settle(True, True)
-    (<Decision.PROVED: 'proved'>, <Decision.REFUTED: 'refuted'>, <Decision.UNDECIDED: 'undecided'>, <Decision.UNDECIDED: 'undecided'>)
+    >>> [settle(*found).value for found in ((True,), (False, True), (False,), (True, True))]
+    ['proved', 'refuted', 'undecided', 'undecided']
     """
     if is_proved == is_refuted:
         return Decision.UNDECIDED

@@ -10,11 +10,11 @@ import sympy as sp
 from schattor_theory import ProductGeometry, bounds, duality_map
 
 from .chain import Chain, derivation
-from .decide import shortest
+from .forms import shortest
 from .notation import index, symbol
 from .relation import Relation, at_most, equals
 from .stationarity import shape_of
-from .symbols import C, SIGMA
+from .symbols import SIGMA, C
 
 __all__ = ["DERIVATIONS", "largest_norm"]
 
@@ -32,7 +32,9 @@ def largest_norm(chain: Chain) -> tuple[Relation, Relation]:
     S is ``Σ c_i^v`` with ``1/v = 1/a - 1/b``.
     """
     place, value = chain.least(
-        multiplier * x**b - (c * x) ** a, x, "For each i the Lagrangian Λx^b - (cx)^a falls and then rises: its minimum."
+        multiplier * x**b - (c * x) ** a,
+        x,
+        "For each i the Lagrangian Λx^b - (cx)^a falls and then rises: its minimum.",
     )
     exponent = chain.equal(shortest(a * b / (b - a)), 1 / (1 / a - 1 / b), "v, with 1/v = 1/a - 1/b.")
     v = exponent.left
@@ -135,7 +137,9 @@ def _balance(chain: Chain) -> None:
     chain.agree("ProductGeometry.dual_norm", norm.right, dual_norm)
     small = symbol("h")
     whole = chain.limit(first.right.subs(t, 1 + 1 / small), small, 0, "t = ∞: every block moves by its whole radius.")
-    chain.agree("ProductGeometry(balance=inf)", whole.right, lambda at: of_product(math.inf, {"s₁": 2.0, "s₂": 1.0} | at))
+    chain.agree(
+        "ProductGeometry(balance=inf)", whole.right, lambda at: of_product(math.inf, {"s₁": 2.0, "s₂": 1.0} | at)
+    )
     even = chain.put(first, {t: 2}, "t = 2: in proportion to its share.")
     chain.agree("ProductGeometry(balance=2)", even.right, lambda at: of_product(2, at))
 
@@ -170,9 +174,14 @@ def _moment_shape(chain: Chain) -> None:
     u = symbol("u", samples=("1", "4/3", "5/4"))
     y1, y2, weights = symbol("E₁"), symbol("E₂"), symbol("(Σa^β)^(1/β)")
     whole = symbol("(E|||S|||∗^β)^(1/β)")
-    minkowski = chain.given(at_most(whole**u, y1**u + y2**u), "‖·‖_t' ≤ ‖·‖_u as u ≤ t'; Minkowski in L_(β/u) as u ≤ β; E_b = (E y_b^β)^(1/β).")
+    minkowski = chain.given(
+        at_most(whole**u, y1**u + y2**u),
+        "‖·‖_t' ≤ ‖·‖_u as u ≤ t'; Minkowski in L_(β/u) as u ≤ β; E_b = (E y_b^β)^(1/β).",
+    )
     blocks = [
-        chain.given(at_most(one, size * C * SIGMA * weights), "The shape of the block, Jensen for β ≤ β_b; ρ_b c_b σ_b.")
+        chain.given(
+            at_most(one, size * C * SIGMA * weights), "The shape of the block, Jensen for β ≤ β_b; ρ_b c_b σ_b."
+        )
         for one, size in ((y1, s1), (y2, s2))
     ]
     raised = [chain.power(block, u, "u > 0.") for block in blocks]
@@ -182,17 +191,20 @@ def _moment_shape(chain: Chain) -> None:
 
     def of_product(at: dict) -> float:
         shapes = {
-            name: shape_of({"σ": at["σ"], "c": at["c"], "β": at["u"] if name == "one" else 2.0}) for name in ("one", "two")
+            name: shape_of({"σ": at["σ"], "c": at["c"], "β": at["u"] if name == "one" else 2.0})
+            for name in ("one", "two")
         }
-        return bounds.product_moment_shape(shapes, {"one": at["s₁"], "two": at["s₂"]}, balance=math.inf if at["u"] == 1 else 1).scale
+        return bounds.product_moment_shape(
+            shapes, {"one": at["s₁"], "two": at["s₂"]}, balance=math.inf if at["u"] == 1 else 1
+        ).scale
 
     chain.agree("product_moment_shape", level.right, of_product)
 
 
 DERIVATIONS = (
-    derivation("D1", "duality_map_follows_from_lagrange", _duality_map),
-    derivation("D1", "top_singular_value_is_left_at_p_one", _top_singular_value),
-    derivation("D4", "weights_of_the_blocks_follow_from_lagrange", _balance),
-    derivation("T7", "smoothness_of_separable_functions", _smoothness),
-    derivation("T7", "moment_shape_of_several_blocks", _moment_shape),
+    derivation("D1", "duality_map_follows_from_lagrange", _duality_map, cost=2),
+    derivation("D1", "top_singular_value_is_left_at_p_one", _top_singular_value, cost=0.3),
+    derivation("D4", "weights_of_the_blocks_follow_from_lagrange", _balance, cost=0.5),
+    derivation("T7", "smoothness_of_separable_functions", _smoothness, cost=0.4),
+    derivation("T7", "moment_shape_of_several_blocks", _moment_shape, cost=0.1),
 )

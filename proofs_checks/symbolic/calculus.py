@@ -10,7 +10,8 @@ from sympy.core.function import AppliedUndef
 
 from ..proof import settle
 from ..rigorous.balls import Decision
-from .decide import collected, is_factor_nonnegative, shortest
+from .decide import is_factor_nonnegative
+from .forms import collected, shortest
 from .notation import N_SAMPLES, sample
 
 __all__ = [
@@ -39,7 +40,11 @@ def powers_in(expression: sp.Expr, variable: sp.Symbol) -> list[tuple[sp.Expr, s
     like: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand(collected(expression))):
         # a denominator that was multiplied out is put back
-        term = sp.factor(term) if any(power.base.has(variable) and power.base.is_Add for power in term.atoms(sp.Pow)) else term
+        term = (
+            sp.factor(term)
+            if any(power.base.has(variable) and power.base.is_Add for power in term.atoms(sp.Pow))
+            else term
+        )
         coefficient, exponent = sp.Integer(1), sp.Integer(0)
         for factor in sp.Mul.make_args(term):
             base, power = factor.as_base_exp()
@@ -136,9 +141,7 @@ def is_approached(expression: sp.Expr, variable: sp.Symbol, point: sp.Expr, valu
     return Decision.PROVED
 
 
-def quadrature_agrees(
-    inside: sp.Expr, variable: sp.Symbol, low: sp.Expr, high: sp.Expr, value: sp.Expr
-) -> Decision:
+def quadrature_agrees(inside: sp.Expr, variable: sp.Symbol, low: sp.Expr, high: sp.Expr, value: sp.Expr) -> Decision:
     """Return whether quadrature gives this value of an integral, at sample values of the other symbols."""
     others = {one: sample(one, 0) for one in (inside.free_symbols | low.free_symbols | high.free_symbols) - {variable}}
     integrand = sp.lambdify(variable, inside.subs(others), "mpmath")

@@ -16,7 +16,8 @@ import sympy as sp
 from ..proof import Proposition, Step, settle
 from ..rigorous.balls import Decision, all_of
 from . import calculus
-from .decide import Box, collected, is_factor_nonnegative, nonnegative_number, nonnegative_on, shortest, vanishes
+from .decide import Box, is_factor_nonnegative, nonnegative_number, nonnegative_on, vanishes
+from .forms import collected, shortest
 from .notation import N_SAMPLES, function, latex_of, sample, words
 from .relation import Relation, at_most, equals
 
@@ -158,7 +159,9 @@ class Chain:
         found = shortest(calculus.only_root(equation, unknown))
         return self.record(equals(unknown, found), why, lambda claim: vanishes(equation.subs(unknown, claim.right)))
 
-    def quadratic(self, relation: Relation, unknown: sp.Symbol, why: str, *, facts: Iterable[Relation] = ()) -> Relation:
+    def quadratic(
+        self, relation: Relation, unknown: sp.Symbol, why: str, *, facts: Iterable[Relation] = ()
+    ) -> Relation:
         """Solve ``ax² + bx ≤ c`` with a ≥ 0, c ≥ 0 for x ≥ 0: x is at most the larger root."""
         known = [fact.gap for fact in facts]
         c, b, a = (sp.expand(-relation.gap).coeff(unknown, n) for n in range(3))
@@ -220,7 +223,9 @@ class Chain:
 
         return self.record(made, why, check)
 
-    def total(self, summand: sp.Expr, k: sp.Symbol, first: object, count: sp.Symbol, closed: object, why: str) -> Relation:
+    def total(
+        self, summand: sp.Expr, k: sp.Symbol, first: object, count: sp.Symbol, closed: object, why: str
+    ) -> Relation:
         """Claim ``Σ_{k=first}^{count-1} summand = closed`` by induction over ``count``."""
         first = sp.sympify(first)
 

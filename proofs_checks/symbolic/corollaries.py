@@ -11,7 +11,7 @@ from schattor_theory import bounds
 from . import momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .decide import collected, shortest
+from .forms import collected, shortest
 from .notation import function, index, sample, symbol, words
 from .relation import Relation, at_most, equals
 from .stationarity import MEAN
@@ -34,11 +34,14 @@ def square_weight(chain: Chain) -> Relation:
     j = index("j")
     weights = chain.total(mu ** (2 * j), j, 0, n, (1 - mu ** (2 * n)) / (1 - mu**2), "The squares of the weights μ^j")
     power = chain.given(
-        equals(symbol("A_k²"), ((1 - mu) / (1 - mu**n)) ** 2 * weights.left), "A_k² is their sum over their sum squared, n = k+1."
+        equals(symbol("A_k²"), ((1 - mu) / (1 - mu**n)) ** 2 * weights.left),
+        "A_k² is their sum over their sum squared, n = k+1.",
     )
     closed = chain.combine([(1, power), (((1 - mu) / (1 - mu**n)) ** 2, weights)], "So", left=power.left)
     named = chain.equal(
-        closed.right.subs(mu**n, x).subs(mu ** (2 * n), x**2), (1 - mu) / (1 + mu) * (1 + x) / (1 - x), "With x = μ^(k+1)."
+        closed.right.subs(mu**n, x).subs(mu ** (2 * n), x**2),
+        (1 - mu) / (1 + mu) * (1 + x) / (1 - x),
+        "With x = μ^(k+1).",
     )
     level = chain.use(momentum.stationary_noise)
     limit = chain.equal(
@@ -64,13 +67,9 @@ def excess_weight(chain: Chain) -> Relation:
     )
     chain.equal(sp.diff(mu**u, u), -sp.log(1 / mu) * mu**u, "With x = μ^u: dx = -ln(1/μ) x du.")
     root = sp.sqrt(1 - x**2)
-    parts = chain.equal(
-        (sp.sqrt(square.right) - 1) / x, 1 / root + (1 / root - 1) / x, "The integrand h(x)/x in two parts."
-    )
+    chain.equal((sp.sqrt(square.right) - 1) / x, 1 / root + (1 / root - 1) / x, "The integrand h(x)/x in two parts.")
     first = chain.integral(1 / root, x, 0, 1, "An arc sine.", primitive=sp.asin(x))
-    second = chain.integral(
-        (1 / root - 1) / x, x, 0, 1, "A logarithm.", primitive=-sp.log(1 + root)
-    )
+    second = chain.integral((1 / root - 1) / x, x, 0, 1, "A logarithm.", primitive=-sp.log(1 + root))
     whole = chain.combine([(1, first), (1, second)], "Together the integral of h(x)/x.", tidy=sp.expand)
     slow = chain.use(logarithm_of_momentum)
     area = chain.given(
@@ -99,7 +98,8 @@ def bias_corrected(chain: Chain) -> Relation:
     kappa = chain.power(square, sp.Rational(1, 2), "κ.")
     more = function("h_k", "h_{#}")(k)
     error = chain.given(
-        at_most(stationarity.ERROR(k), stationarity.DRIFT(k) + C * SIGMA * kappa.right * (1 + more)), "T3, A_k = κ(1 + h_k)."
+        at_most(stationarity.ERROR(k), stationarity.DRIFT(k) + C * SIGMA * kappa.right * (1 + more)),
+        "T3, A_k = κ(1 + h_k).",
     )
     below = chain.given(at_most(stationarity.DRIFT(k), drift.right), "The drift.")
     fact, factor = chain.given(at_most(DELTA, 1), "δ ≤ 1."), ETA * (2 + EXCESS - DELTA)
@@ -201,9 +201,13 @@ def _covariance(chain: Chain) -> None:
     chain.not_beyond("largest θ of covariance_corollary", 2 - 2 * least.right**2, _largest_theta())
     burned = burn_in.subs(THETA, 2 - 2 * v**2) * sp.sqrt(2 - 2 * v**2)
     at_end = burned.subs(v, least.right)
-    chain.ordered(burned / SIGMA, at_end / SIGMA, {v: (least.right, ONE)}, "√θ times the burn-in, over σ: largest at that end.")
+    chain.ordered(
+        burned / SIGMA, at_end / SIGMA, {v: (least.right, ONE)}, "√θ times the burn-in, over σ: largest at that end."
+    )
     done = chain.put(
-        at_most(words("burn-in"), at_end / sp.sqrt(THETA)), {THETA: theta.right}, "So the burn-in is at most this number times"
+        at_most(words("burn-in"), at_end / sp.sqrt(THETA)),
+        {THETA: theta.right},
+        "So the burn-in is at most this number times",
     )
     number, unit = done.right.as_independent(L, GAP, SIGMA, K)
     chosen = {one: sample(one, 0) for one in (L, GAP, K)} | _much_noise(0)
@@ -226,8 +230,8 @@ def _covariance_from_first_gradient(chain: Chain) -> None:
     covariance_range(chain, main, goal.right)
     back = chain.put(equals(words("burn-in"), burn_in), {THETA: theta.right}, "The burn-in in the given constants.")
     chain.agree(
-        "covariance_corollary, burn_in from M_0 = G_0", shortest(back.right), _corollary("burn_in", bias_correction=False),
-        values=_much_noise,
+        "covariance_corollary, burn_in from M_0 = G_0", shortest(back.right),
+        _corollary("burn_in", bias_correction=False), values=_much_noise,
     )  # fmt: skip
 
 
@@ -259,14 +263,14 @@ def _high_probability(chain: Chain) -> None:
     chain.equal(pinelis.right.subs(rho, square.right).subs(logarithm, sp.log(2 * K / gamma)), gamma, "Indeed.")
     root = chain.power(square, sp.Rational(1, 2), "ρ.")
     done = chain.put(root, {logarithm: sp.log(2 * K / gamma)}, "With ℒ written out.")
-    chain.agree(
-        "high_probability_bound, factor of the bounded form", done.right / (SIGMA * weight), factor("bounded")
-    )
+    chain.agree("high_probability_bound, factor of the bounded form", done.right / (SIGMA * weight), factor("bounded"))
 
 
 DERIVATIONS = (
-    derivation("T5", "bias_corrected_momentum_has_next_to_no_burn_in", _bias_corrected),
-    derivation("T5-N2", "covariance_corollary_follows", _covariance),
-    derivation("T5-N2", "covariance_corollary_follows_from_the_first_gradient", _covariance_from_first_gradient),
-    derivation("T5-hp", "bounds_hold_with_high_probability", _high_probability),
+    derivation("T5", "bias_corrected_momentum_has_next_to_no_burn_in", _bias_corrected, cost=2),
+    derivation("T5-N2", "covariance_corollary_follows", _covariance, cost=2),
+    derivation(
+        "T5-N2", "covariance_corollary_follows_from_the_first_gradient", _covariance_from_first_gradient, cost=2
+    ),
+    derivation("T5-hp", "bounds_hold_with_high_probability", _high_probability, cost=0.1),
 )

@@ -7,14 +7,20 @@ import sympy as sp
 from schattor_theory import bounds
 
 from .chain import Chain, derivation
-from .decide import signed
+from .forms import signed
 from .notation import function, number, symbol, vector
 from .relation import Relation, at_most, equals, inner, norm
 from .symbols import DELTA, ETA, EXCESS, L
 
 __all__ = [
-    "CHANGE", "DERIVATIONS", "alignment", "ball_descent", "descent_lemma", "exact_descent", "regularized_descent",
-]  # fmt: skip
+    "CHANGE",
+    "DERIVATIONS",
+    "alignment",
+    "ball_descent",
+    "descent_lemma",
+    "exact_descent",
+    "regularized_descent",
+]
 
 f, f_next = number("f"), number("f⁺")
 g, M, e, D = vector("∇f"), vector("M"), vector("e"), vector("D")
@@ -98,7 +104,7 @@ def _alignment(chain: Chain) -> None:
     bound = chain.cite(ball_descent, "T1 for an inexact oracle.").right
     kappa, longer = symbol("κ"), (1 + EXCESS) * ETA
     other = bound.subs({DELTA: 1 - kappa, EXCESS: 0, ETA: longer}, simultaneous=True)
-    gradient, error = norm(g, "q"), norm(e, "q")
+    gradient = norm(g, "q")
     found = chain.solve(
         sp.expand(bound).coeff(gradient) - sp.expand(other).coeff(gradient), kappa, "Compare the coefficients of ‖∇f‖."
     )
@@ -139,9 +145,7 @@ def _misalignment(chain: Chain) -> None:
     x, y, order = symbol("x"), symbol("y"), symbol("q₁")
     convex = sp.diff(x ** (1 + order), x, 2)
     chain.equal(convex, order * (1 + order) * x ** (order - 1), "u ↦ u^q is convex for q = 1 + q₁, q₁ ≥ 0.")
-    tangent = chain.given(
-        at_most(y**q + sp.diff(y**q, y) * (x - y), x**q), "A convex function lies above its tangent."
-    )
+    tangent = chain.given(at_most(y**q + sp.diff(y**q, y) * (x - y), x**q), "A convex function lies above its tangent.")
     below = chain.put(tangent, {x: gradient, y: momentum}, "At ‖M‖, for ‖∇f‖.")
     linear = chain.given(equals(inner(g, D), momentum - inner(D, e)), "⟨M, D⟩ = ‖M‖, M = ∇f + e.")
     scale = q * momentum ** (q - 1)
@@ -175,9 +179,7 @@ def _misalignment(chain: Chain) -> None:
         "Per unit of ‖e‖.",
         left=(gradient - inner(g, D)) / error,
     )
-    chain.agree(
-        "misalignment_factor", factor.right, lambda at: bounds.misalignment_factor(at["ρ"], at["q"])
-    )
+    chain.agree("misalignment_factor", factor.right, lambda at: bounds.misalignment_factor(at["ρ"], at["q"]))
 
 
 def _misalignment_in_hilbert_space(chain: Chain) -> None:
@@ -254,10 +256,10 @@ def _regularized(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T1", "one_step_of_the_ball_oracle_descends", _descent),
-    derivation("T1", "only_the_alignment_of_the_oracle_matters", _alignment),
-    derivation("T1", "factor_of_the_momentum_error_is_least", _factor_is_sharp),
-    derivation("T1", "misalignment_is_a_bregman_divergence", _misalignment),
-    derivation("T1", "misalignment_is_exact_in_a_hilbert_space", _misalignment_in_hilbert_space),
-    derivation("T2", "one_step_of_the_regularised_oracle_descends", _regularized),
+    derivation("T1", "one_step_of_the_ball_oracle_descends", _descent, cost=0.1),
+    derivation("T1", "only_the_alignment_of_the_oracle_matters", _alignment, cost=0.1),
+    derivation("T1", "factor_of_the_momentum_error_is_least", _factor_is_sharp, cost=0.1),
+    derivation("T1", "misalignment_is_a_bregman_divergence", _misalignment, cost=0.3),
+    derivation("T1", "misalignment_is_exact_in_a_hilbert_space", _misalignment_in_hilbert_space, cost=0.1),
+    derivation("T2", "one_step_of_the_regularised_oracle_descends", _regularized, cost=0.1),
 )

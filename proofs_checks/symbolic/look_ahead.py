@@ -9,11 +9,11 @@ from schattor_theory import bounds
 from . import momentum, stationarity
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .decide import collected, shortest
+from .forms import collected, shortest
 from .notation import function, index, symbol, vector
 from .relation import Relation, at_most, equals
 from .stationarity import GRADIENT, KAPPA_POWER, MEAN, SMALL, shape_of
-from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
+from .symbols import BETA, DELTA, ETA, EXCESS, SIGMA, THETA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
 
@@ -30,10 +30,10 @@ def error(chain: Chain) -> Relation:
     ahead = chain.given(equals(symbol("M̃", real=True), (1 - TAU) * M + TAU * G), "The direction comes from M̃.")
     old = chain.given(equals(M, g + B + N), "T3: M = ∇f + B + N.")
     sample = chain.given(equals(G, g + Z), "G = ∇f + Z.")
-    noise = chain.given(equals(N, (1 - THETA) * N0 + THETA * Z), "T3: N = (1-θ)N' + θZ with the noise N' one step before.")
-    whole = chain.combine(
-        [(1, ahead), (1 - TAU, old), (TAU, sample), (1 - TAU, noise)], "Put in.", left=ahead.left - g
+    noise = chain.given(
+        equals(N, (1 - THETA) * N0 + THETA * Z), "T3: N = (1-θ)N' + θZ with the noise N' one step before."
     )
+    whole = chain.combine([(1, ahead), (1 - TAU, old), (TAU, sample), (1 - TAU, noise)], "Put in.", left=ahead.left - g)
     return chain.equal(
         whole.right, (1 - TAU) * B + PAST * N0 + FRESH * Z, "The drift is multiplied by 1 - τ; past and fresh noise."
     )
@@ -64,7 +64,9 @@ def weight_bound(chain: Chain) -> Relation:
     root = chain.power(bound, 1 / BETA, "Take the root.")
     split = chain.use(stationarity.subadditive_root)
     fixed = factor * KAPPA_POWER + FRESH**BETA
-    at = chain.put(split, {symbol("x"): fixed, symbol("y"): (1 - TAU) ** BETA * (1 - THETA) ** (BETA * k)}, "Two terms.")
+    at = chain.put(
+        split, {symbol("x"): fixed, symbol("y"): (1 - TAU) ** BETA * (1 - THETA) ** (BETA * k)}, "Two terms."
+    )
     level = chain.given(equals(KAPPA, fixed ** (1 / BETA)), "The limit κ̃.")
     return chain.combine([(1, root), (1, at), (-1, level)], "The weights fall to κ̃.", left=A, tidy=collected)
 
@@ -145,7 +147,9 @@ def _any_schedule(chain: Chain) -> None:
         )  # fmt: skip
         return found.value
 
-    direct = bounds.any_schedule_bound([1.0], [1.0], initial_gap=0.0, smoothness=0.0, shape=shape_of({"σ": 1.0, "β": 1.0}))
+    direct = bounds.any_schedule_bound(
+        [1.0], [1.0], initial_gap=0.0, smoothness=0.0, shape=shape_of({"σ": 1.0, "β": 1.0})
+    )
     chain.agree("noise of any_schedule_bound with look-ahead", root.right * int(direct.value), of_product)
 
 
@@ -155,8 +159,9 @@ def _nesterov(chain: Chain) -> None:
     ball = chain.given(equals(V, M / theta), "D3: heavy ball V_k is M_k/θ_k.")
     direction = chain.combine([(mu, ball)], "Muon's direction.", left=G + mu * V)
     ahead = (1 - TAU) * M + TAU * G
+    found = direction.right
     place = chain.solve(
-        coefficient(ahead, M) * coefficient(direction.right, G) - coefficient(ahead, G) * coefficient(direction.right, M),
+        coefficient(ahead, M) * coefficient(found, G) - coefficient(ahead, G) * coefficient(found, M),
         TAU, "It is a multiple of M̃_k for this τ.",
     )  # fmt: skip
     schedule = (1 - mu) / (1 - mu ** (k + 1))
@@ -194,8 +199,8 @@ def _step_size(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T10", "direction_has_less_drift_and_more_noise", _any_schedule),
-    derivation("T10", "constant_parameters_with_look_ahead_are_stationary", _look_ahead),
-    derivation("T10", "nesterov_is_a_look_ahead", _nesterov),
-    derivation("T10", "best_step_size_with_look_ahead", _step_size),
+    derivation("T10", "direction_has_less_drift_and_more_noise", _any_schedule, cost=0.2),
+    derivation("T10", "constant_parameters_with_look_ahead_are_stationary", _look_ahead, cost=2),
+    derivation("T10", "nesterov_is_a_look_ahead", _nesterov, cost=0.1),
+    derivation("T10", "best_step_size_with_look_ahead", _step_size, cost=0.6),
 )

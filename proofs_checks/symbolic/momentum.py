@@ -17,7 +17,12 @@ from .symbols import BETA, ETA, EXCESS, THETA, L, k
 __all__ = ["DERIVATIONS", "drift_bound", "error_recursion", "noise_recursion", "schedule_lemma", "stationary_noise"]
 
 M, G, Z, e = vector("M_k"), vector("G_k"), vector("Z_k"), vector("e_k")
-M0, e0, g, g0 = vector("M_(k-1)", "M_{k-1}"), vector("e_(k-1)", "e_{k-1}"), vector("∇f_k"), vector("∇f_(k-1)", r"\nabla f_{k-1}")
+M0, e0, g, g0 = (
+    vector("M_(k-1)", "M_{k-1}"),
+    vector("e_(k-1)", "e_{k-1}"),
+    vector("∇f_k"),
+    vector("∇f_(k-1)", r"\nabla f_{k-1}"),
+)
 B0, N0 = vector("B_(k-1)", "B_{k-1}"), vector("N_(k-1)", "N_{k-1}")
 b0 = symbol("b_(k-1)", "b_{k-1}", nonnegative=True)
 A, A0 = symbol("A_k"), symbol("A_(k-1)", "A_{k-1}")
@@ -39,9 +44,7 @@ def error_recursion(chain: Chain) -> Relation:
     sample = chain.given(equals(G, g + Z), "The noise is Z_k = G_k - ∇f_k.")
     before = chain.given(equals(M0, e0 + g0), "e_(k-1) = M_(k-1) - ∇f_(k-1).")
     split = (1 - THETA) * (e0 + g0 - g) + THETA * Z
-    whole = chain.combine(
-        [(1, momentum), (THETA, sample), (1 - THETA, before)], "Subtract ∇f_k from D3.", left=M - g
-    )
+    whole = chain.combine([(1, momentum), (THETA, sample), (1 - THETA, before)], "Subtract ∇f_k from D3.", left=M - g)
     return chain.equal(whole.right, split, "Collect the past and the fresh noise.")
 
 
@@ -72,9 +75,7 @@ def drift_bound(chain: Chain) -> Relation:
     fixed = chain.solve(level - step.right.subs(b0, level), level, "The level that one step reproduces.")
     fact = momentum_is_below_one(chain)
     below = chain.given(at_most(b0, fixed.right), "Induction: b_(k-1) is at most this level, as b_0 = 0 is.")
-    return chain.combine(
-        [(1, step), (1 - THETA, below)], "Then so is b_k.", left=step.left, facts=[fact]
-    )
+    return chain.combine([(1, step), (1 - THETA, below)], "Then so is b_k.", left=step.left, facts=[fact])
 
 
 def noise_recursion(chain: Chain) -> Relation:
@@ -104,9 +105,7 @@ def schedule_lemma(chain: Chain) -> Relation:
     """Derive T3's lemma: ``A_k ≤ θ_k^{1-1/β}`` if ``1/θ_k - 1/θ_{k-1} ≤ 1``."""
     fact, order = momentum_is_below_one(chain), chain.given(at_most(1, BETA), "β ≥ 1.")
     slow = chain.given(at_most(1 / THETA - 1 / THETA0, 1), "The hypothesis of the lemma.")
-    level = chain.combine(
-        [(THETA * THETA0, slow)], "Multiply by θ_k θ_(k-1).", left=(1 - THETA) * THETA0
-    )
+    level = chain.combine([(THETA * THETA0, slow)], "Multiply by θ_k θ_(k-1).", left=(1 - THETA) * THETA0)
     raised = chain.power(level, BETA - 1, "Both sides are ≥ 0.", facts=[fact, order])
     step = chain.cite(noise_recursion, "T3: the noise, one step.")
     before = chain.given(at_most(A0**BETA, THETA0 ** (BETA - 1)), "Induction; at k = 0 both sides are 1.")
@@ -209,9 +208,7 @@ def _polynomial_schedule(chain: Chain) -> None:
     later = chain.given(at_most(1, x), "Step x = k ≥ 1.")
     slope = sp.diff((x**b), x, 2)
     chain.equal(slope, -b * (1 - b) * x ** (b - 2), "x ↦ x^b has a derivative that decreases, as b ≤ 1.")
-    tangent = chain.given(
-        at_most((x + 1) ** b, x**b + sp.diff(x**b, x)), "A concave function lies below its tangent."
-    )
+    tangent = chain.given(at_most((x + 1) ** b, x**b + sp.diff(x**b, x)), "A concave function lies below its tangent.")
     small = chain.power(later, 1 - b, "x ≥ 1.", facts=[rest])
     below = chain.combine(
         [(1, tangent), (b * x ** (b - 1), small), (1, rest)],
@@ -223,11 +220,11 @@ def _polynomial_schedule(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("D3", "heavy_ball_unrolls_to_bias_corrected_momentum", _heavy_ball),
-    derivation("T3", "momentum_error_is_drift_and_noise", _error),
-    derivation("T3", "drift_is_bounded_at_constant_momentum", _constant_drift),
-    derivation("T3", "noise_weights_obey_a_recursion", _noise),
-    derivation("T3", "slow_schedules_have_small_noise_weights", _lemma),
-    derivation("T3", "bias_corrected_momentum_is_slow", _bias_corrected_schedule),
-    derivation("T3", "polynomial_momentum_is_slow", _polynomial_schedule),
+    derivation("D3", "heavy_ball_unrolls_to_bias_corrected_momentum", _heavy_ball, cost=0.1),
+    derivation("T3", "momentum_error_is_drift_and_noise", _error, cost=0.1),
+    derivation("T3", "drift_is_bounded_at_constant_momentum", _constant_drift, cost=0.1),
+    derivation("T3", "noise_weights_obey_a_recursion", _noise, cost=0.1),
+    derivation("T3", "slow_schedules_have_small_noise_weights", _lemma, cost=0.1),
+    derivation("T3", "bias_corrected_momentum_is_slow", _bias_corrected_schedule, cost=0.1),
+    derivation("T3", "polynomial_momentum_is_slow", _polynomial_schedule, cost=0.1),
 )

@@ -9,7 +9,19 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-__all__ = ["N_SAMPLES", "function", "index", "latex_of", "number", "sample", "symbol", "text_of", "vector", "vectors_in", "words"]
+__all__ = [
+    "N_SAMPLES",
+    "function",
+    "index",
+    "latex_of",
+    "number",
+    "sample",
+    "symbol",
+    "text_of",
+    "vector",
+    "vectors_in",
+    "words",
+]
 
 N_SAMPLES = 3
 """How many joint values every symbol has, at which formulas are compared."""

@@ -9,10 +9,9 @@ from schattor_theory import bounds
 from . import corollaries, momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .decide import shortest
 from .notation import index, sample, symbol, vector, words
 from .relation import Relation, at_most, equals
-from .stationarity import DRIFT, ERROR, GRADIENT, KAPPA, MEAN, WEIGHT, shape_of
+from .stationarity import ERROR, GRADIENT, KAPPA, MEAN, WEIGHT, shape_of
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
@@ -45,7 +44,9 @@ def difference_weight(chain: Chain) -> Relation:
     """Derive the ℓ_β norm of the weights of the Y_i, to the power β."""
     part = chain.use(error_recursion)
     kept = coefficient(sp.expand(part.right), Y)
-    chain.equal(kept, coefficient(sp.expand(part.right), e0), "Each Y_i is multiplied by 1 - θ when it comes and at every step.")
+    chain.equal(
+        kept, coefficient(sp.expand(part.right), e0), "Each Y_i is multiplied by 1 - θ when it comes and at every step."
+    )
     power = kept**BETA
     weights = chain.total(power**j, j, 1, n, (power - power**n) / (1 - power), "The powers of the weights (1-θ)^j")
     below, order = chain.given(at_most(1 - THETA, 1), "θ ≥ 0."), chain.given(at_most(1, BETA), "β ≥ 1.")
@@ -121,14 +122,18 @@ def leading_form(chain: Chain) -> tuple[Relation, Relation, Relation]:
     )  # fmt: skip
     place, value = chain.least(simple.right, ETA, "The best step size.")
     noise = coefficient(run.right, SIGMA).subs({C: 1, WEIGHT(k): ONE}).doit() / (ETA * K)
-    total = chain.given(equals(symbol("form"), value.right + noise * SIGMA * sp.sqrt(THETA)), "A_k ≈ √θ: the leading terms.")
+    total = chain.given(
+        equals(symbol("form"), value.right + noise * SIGMA * sp.sqrt(THETA)), "A_k ≈ √θ: the leading terms."
+    )
     best, least = chain.least(total.right, THETA, "The best θ.")
     return place, best, least
 
 
 def _rate(chain: Chain) -> None:
     bound = chain.cite(mean_bound, "T12 for constant parameters.")
-    quiet = chain.put(bound, {SIGMA: 0, L: 0}, "Without noise, and without the curvature, which is small against ℓ/θ^(1/β).")
+    quiet = chain.put(
+        bound, {SIGMA: 0, L: 0}, "Without noise, and without the curvature, which is small against ℓ/θ^(1/β)."
+    )
     _, value = chain.least(quiet.right, ETA, "The best step size.")
     noise = chain.use(tuning.leading_noise)
     power = THETA ** (1 - 1 / BETA)
@@ -164,9 +169,7 @@ def weight_sum(chain: Chain) -> Relation:
     low, high = (factor.right.subs(THETA, end) for end in (0, 1))
     first, last = (integral_of_excess(chain, end) for end in (low, high))
     share = 1 / (sp.sqrt(2) * v)
-    chain.ordered(
-        share, low + (2 - 2 * v**2) * (high - low), {v: (low, ONE)}, "γ lies below its chord in θ = 2 - 2v²."
-    )
+    chain.ordered(share, low + (2 - 2 * v**2) * (high - low), {v: (low, ONE)}, "γ lies below its chord in θ = 2 - 2v².")
     least, most, area = symbol("I₀"), symbol("I₁"), symbol("I")
     chain.ordered(0, last.right - first.right, {}, "The second integral is the larger one.")
     above = chain.given(at_most(0, most - least), "Call them I₀ and I₁.")
@@ -193,7 +196,9 @@ def weight_sum(chain: Chain) -> Relation:
     )
     place = chain.solve(sp.diff(bound.right, THETA), THETA, "The parabola turns at")
     top = chain.equal(
-        bound.right.subs(THETA, place.right) - bound.right, (most - least) / 2 * (THETA - place.right) ** 2, "below its value there."
+        bound.right.subs(THETA, place.right) - bound.right,
+        (most - least) / 2 * (THETA - place.right) ** 2,
+        "below its value there.",
     )
     sign = chain.given(at_most(0, (THETA - place.right) ** 2), "A square.")
     parts = [(1, bound), (1, top), ((most - least) / 2, sign)]
@@ -219,10 +224,13 @@ def _corollary(chain: Chain) -> None:
     chain.agree("recursive_corollary, leading", least.right, lambda at: found(at).terms["leading"], values=noisy)
     excess = chain.use(weight_sum)
     burn_in = chain.given(
-        equals(words("burn-in"), 2 * SIGMA * excess.left / (sp.sqrt(best.right) * K)), "The noise beyond the leading term."
+        equals(words("burn-in"), 2 * SIGMA * excess.left / (sp.sqrt(best.right) * K)),
+        "The noise beyond the leading term.",
     )
     slope = coefficient(burn_in.right, excess.left)
-    done = chain.combine([(1, burn_in), (slope, excess)], "So the burn-in is at most this number times", left=burn_in.left)
+    done = chain.combine(
+        [(1, burn_in), (slope, excess)], "So the burn-in is at most this number times", left=burn_in.left
+    )
     number, unit = done.right.as_independent(TOP, GAP, SIGMA, K)
     chosen = {one: sample(one, 0) for one in (TOP, GAP, K)} | noisy(0)
     at = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
@@ -231,7 +239,7 @@ def _corollary(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T12", "error_of_recursive_momentum_has_no_drift", _mean_bound),
-    derivation("T12", "rate_of_recursive_momentum", _rate),
-    derivation("T12", "corollary_of_recursive_momentum_follows", _corollary),
+    derivation("T12", "error_of_recursive_momentum_has_no_drift", _mean_bound, cost=1),
+    derivation("T12", "rate_of_recursive_momentum", _rate, cost=2),
+    derivation("T12", "corollary_of_recursive_momentum_follows", _corollary, cost=3),
 )

@@ -11,7 +11,7 @@ from schattor_theory import bounds
 from . import descent, momentum, stationarity
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .decide import shortest
+from .forms import shortest
 from .notation import function, index, sample, symbol
 from .relation import Relation, at_most, equals, norm
 from .stationarity import CLOSED, KAPPA_POWER, VALUE, shape_of
@@ -34,7 +34,8 @@ def run_of_squares(chain: Chain) -> Relation:
     """Derive ``(1-λ/2)m² - me ≤ Δ/(ηK)`` for the root mean squares m of ‖M_k‖ and e of ‖e_k‖."""
     step = chain.cite(descent.regularized_descent, "T2.")
     values = {
-        descent.f: VALUE(k), descent.f_next: VALUE(k + 1), norm(descent.M, "q"): SIZE(k), norm(descent.e, "q"): ERROR(k),
+        descent.f: VALUE(k), descent.f_next: VALUE(k + 1), norm(descent.M, "q"): SIZE(k),
+        norm(descent.e, "q"): ERROR(k),
     }  # fmt: skip
     at_k = chain.put(step, values, "At step k.")
     start = -(at_k.right - ETA * SIZE(k) * ERROR(k)).subs(SIZE(k), 1) * SIZE(k) ** 2
@@ -48,7 +49,9 @@ def run_of_squares(chain: Chain) -> Relation:
     )
     start, factor = sp.expand(start / (ETA * SIZE(k) ** 2)), 1 / (ETA * K)
     mean = chain.combine(
-        [(factor, run), (factor, gap), (-start / K, squares), (1 / K, mixed)], "Divide by ηK.", left=start * m**2 - m * e
+        [(factor, run), (factor, gap), (-start / K, squares), (1 / K, mixed)],
+        "Divide by ηK.",
+        left=start * m**2 - m * e,
     )
     return chain.put(mean, {L: rate / ETA, GAP: D * ETA * K}, "With λ = Lη and D = Δ/(ηK).")
 
@@ -63,9 +66,7 @@ def error_of_squares(chain: Chain) -> Relation:
     rest = chain.power(part, n, "A power of what is ≥ 0.")
     weight = chain.combine([(1, kernel), (rate / THETA, rest)], "which is at most", left=kernel.left)
     drift = symbol("B")
-    young = chain.given(
-        at_most(drift, weight.left * m), "Young for convolutions, B the root mean square of ‖B_k‖."
-    )
+    young = chain.given(at_most(drift, weight.left * m), "Young for convolutions, B the root mean square of ‖B_k‖.")
     noise = symbol("N")
     split = chain.given(at_most(e, drift + noise), "e_k = B_k + N_k and Minkowski; N is the root mean square of ‖N_k‖.")
     bounded = chain.given(at_most(noise, nu), "ν is a bound on it.")
@@ -101,7 +102,7 @@ def sharp_form(chain: Chain) -> Relation:
     run = chain.use(run_of_squares)
     error = chain.use(error_of_squares)
     together = chain.combine([(1, run), (m, error)], "Together.", left=sp.expand(run.left + m * e - m * error.right))
-    square, slope = (sp.expand(together.left).coeff(m, 2), sp.expand(together.left).coeff(m, 1))
+    square = sp.expand(together.left).coeff(m, 2)
     positive = chain.given(at_most(0, square), "μ = 1 - λ/2 - κ > 0.")
     size = chain.quadratic(together, m, "So m is at most the larger root.", facts=[positive])
     triangle = chain.given(at_most(rms, m + e), "‖∇f‖ ≤ ‖M‖ + ‖e‖ and Minkowski.")
@@ -150,9 +151,7 @@ def _sharp(chain: Chain) -> None:
     bound = sharp_form(chain)
     noise = chain.use(noise_of_squares)
     moment = chain.given(equals(nu, SIGMA * sp.sqrt(noise.right)), "The moment shape with β = 2, c = 1 allows ν = σA.")
-    done = chain.put(
-        bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "With λ = Lη, D = Δ/(ηK)."
-    )
+    done = chain.put(bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "With λ = Lη, D = Δ/(ηK).")
 
     def of_product(at: dict) -> float:
         found = bounds.regularized_bound(
@@ -189,9 +188,7 @@ def _largest_rate(*, places: tuple[int, ...]) -> Callable[[dict], float]:
     return value
 
 
-def _pairs(
-    choose: Callable[[Chain], tuple[sp.Expr, sp.Expr]], *, places: tuple[int, ...]
-) -> Callable[[Chain], None]:
+def _pairs(choose: Callable[[Chain], tuple[sp.Expr, sp.Expr]], *, places: tuple[int, ...]) -> Callable[[Chain], None]:
     """Return the derivation of the pairs at these places of ``regularized_pairs``.
 
     ``choose`` gives s and κ₁ and derives that the side condition implies both.
@@ -260,8 +257,8 @@ def _evenly(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
 
 
 DERIVATIONS = (
-    derivation("T6", "sharp_form_of_the_regularised_oracle", _sharp),
-    derivation("T6", "first_pairs_follow_from_half_the_budget", _pairs(_half, places=(0, 1))),
-    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs(_whole_root, places=(2, 3))),
-    derivation("T6", "last_pair_follows_from_even_parts", _pairs(_evenly, places=(4,))),
+    derivation("T6", "sharp_form_of_the_regularised_oracle", _sharp, cost=2),
+    derivation("T6", "first_pairs_follow_from_half_the_budget", _pairs(_half, places=(0, 1)), cost=0.6),
+    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs(_whole_root, places=(2, 3)), cost=0.2),
+    derivation("T6", "last_pair_follows_from_even_parts", _pairs(_evenly, places=(4,)), cost=0.2),
 )

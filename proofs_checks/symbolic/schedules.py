@@ -13,7 +13,8 @@ from ..rigorous.balls import Decision
 from . import momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
-from .decide import shortest, vanishes
+from .decide import vanishes
+from .forms import shortest
 from .notation import symbol
 from .relation import Relation, at_most, equals
 from .stationarity import GRADIENT, MEAN, shape_of
@@ -54,7 +55,9 @@ def schedule_drift(chain: Chain) -> Relation:
         equals(drift, kept * (past + L * ETA * x ** (-2 * a))), "T3: b_k = (1-θ_k)(b_(k-1) + Lη_(k-1)), in x and z."
     )
     step = chain.combine(
-        [(1, now), (kept, induction), (L * ETA * (1 + z) ** (2 * (b - a)), root)], "So the induction goes on.", left=drift
+        [(1, now), (kept, induction), (L * ETA * (1 + z) ** (2 * (b - a)), root)],
+        "So the induction goes on.",
+        left=drift,
     )
     return chain.put(step, {z: sp.sqrt(k + 1) - 1}, "In k.")
 
@@ -70,9 +73,7 @@ def parameter_free(chain: Chain) -> tuple[Relation, sp.Expr, sp.Expr]:
     )
     drift = chain.use(schedule_drift)
     lemma = chain.cite(momentum.schedule_lemma, "T3's lemma: θ_k = (k+1)^(-b) is slow.")
-    weight = chain.put(
-        lemma, {momentum.A: stationarity.WEIGHT(k), momentum.THETA: (k + 1) ** (-b)}, "At θ_k."
-    )
+    weight = chain.put(lemma, {momentum.A: stationarity.WEIGHT(k), momentum.THETA: (k + 1) ** (-b)}, "At θ_k.")
     factor = step_size * (2 + EXCESS - DELTA)
     bounded = chain.combine(
         [(1, step), (factor, error), (factor, drift), (factor * C * SIGMA, weight)],
@@ -84,7 +85,8 @@ def parameter_free(chain: Chain) -> tuple[Relation, sp.Expr, sp.Expr]:
     run = stationarity.telescoped(chain, exact)
     total = symbol("W")
     mean = chain.given(
-        equals(sp.Sum(GRADIENT(k) * (k + 1) ** (-a), (k, 0, K - 1)), total * MEAN), "The weighted mean; W = Σ (k+1)^(-a)."
+        equals(sp.Sum(GRADIENT(k) * (k + 1) ** (-a), (k, 0, K - 1)), total * MEAN),
+        "The weighted mean; W = Σ (k+1)^(-a).",
     )
     area = chain.integral(u ** (-a), u, 1, K + 1, "A decreasing sequence is summed to at least its integral.")
     wide = chain.given(at_most(area.left, total), "Integral comparison.")
@@ -124,7 +126,8 @@ def _conclude(chain: Chain) -> None:
 
     def found(at: dict) -> bounds.BoundValue:
         return bounds.parameter_free_bound(
-            initial_gap=at.get("Δ", 1.0), smoothness=at.get("L", 1.0), shape=shape_of({"σ": 1.0, "β": 2.0, "c": 1.0} | at),
+            initial_gap=at.get("Δ", 1.0), smoothness=at.get("L", 1.0),
+            shape=shape_of({"σ": 1.0, "β": 2.0, "c": 1.0} | at),
             scale=at.get("η", 1.0), n_steps=at["K"],
         )  # fmt: skip
 

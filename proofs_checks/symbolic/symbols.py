@@ -20,3 +20,4 @@ BETA = symbol("β", samples=("3/2", "5/4", "9/5"))
 K = index("K", samples=("3", "7", "12"))
 k = index("k")
 STEP = function("η")
+STEP.__doc__ = "The step size η_k of step k."

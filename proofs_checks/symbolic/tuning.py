@@ -8,15 +8,23 @@ from schattor_theory import bounds
 
 from . import stationarity
 from .chain import Chain, derivation
-from .decide import shortest
+from .forms import shortest
 from .notation import sample, symbol
 from .relation import Relation, at_most, equals
 from .stationarity import KAPPA
-from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
+from .symbols import BETA, DELTA, ETA, EXCESS, SIGMA, THETA, C, K, k
 
 __all__ = [
-    "DERIVATIONS", "best_step", "exponent_of", "leading_momentum", "leading_noise", "rate", "small_step", "step_rate", "theta_rate",
-]  # fmt: skip
+    "DERIVATIONS",
+    "best_step",
+    "exponent_of",
+    "leading_momentum",
+    "leading_noise",
+    "rate",
+    "small_step",
+    "step_rate",
+    "theta_rate",
+]
 
 p = symbol("p", samples=("3", "4", "10"))
 q = symbol("q", samples=("3/2", "5/4", "9/5"))
@@ -51,9 +59,7 @@ def leading_noise(chain: Chain) -> Relation:
     noise = shortest(bound.right - bound.right.subs(SIGMA, 0))
     main = chain.limit(noise, K, sp.oo, "The noise term of a long run.")
     kappa = chain.use(stationarity.limit_of_weights)
-    ratio = chain.limit(
-        (kappa.right / THETA ** (1 - 1 / BETA)) ** BETA, THETA, 0, "κ^β against θ^(β-1) as θ → 0."
-    )
+    ratio = chain.limit((kappa.right / THETA ** (1 - 1 / BETA)) ** BETA, THETA, 0, "κ^β against θ^(β-1) as θ → 0.")
     root = chain.power(ratio, 1 / BETA, "Take the root.")
     return chain.combine(
         [(main.right / KAPPA, root)],
@@ -105,9 +111,7 @@ def _best_step(chain: Chain) -> None:
 
     def of_product(at: dict) -> float:
         oracle = {"direction_defect": at.get("δ", 0.0), "norm_excess": at.get("ω", 0.0)}
-        return bounds.best_step_size(
-            at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at["K"], **oracle
-        )
+        return bounds.best_step_size(at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at["K"], **oracle)
 
     chain.agree("best_step_size", place.right, of_product)
     bound = chain.cite(stationarity.mean_bound, "T5 with an inexact oracle.")
@@ -160,7 +164,8 @@ def step_rate(chain: Chain) -> Relation:
     place = chain.cite(leading_theta, "The best θ of the leading terms.")
     best = small.right.subs(THETA, place.right)
     return chain.given(
-        equals(symbol("η-exponent"), exponent_of(chain, best, K, "The step size is a power of K.")), "The exponent of η."
+        equals(symbol("η-exponent"), exponent_of(chain, best, K, "The step size is a power of K.")),
+        "The exponent of η.",
     )
 
 
@@ -177,7 +182,8 @@ def small_step(chain: Chain) -> Relation:
     """Derive the best step size for small θ."""
     step = chain.cite(best_step_place, "The best step size at given θ.")
     ratio = chain.limit(step.right / sp.sqrt(THETA), THETA, 0, "Over √θ, as θ → 0.")
-    return chain.given(equals(ETA, ratio.right * sp.sqrt(THETA)), "The step size for small θ.")
+    root = sp.sqrt(THETA)
+    return chain.combine([(root, ratio)], "So for small θ the best step size is", left=root * ratio.left)
 
 
 def _rates(chain: Chain) -> None:
@@ -204,9 +210,7 @@ def _rates(chain: Chain) -> None:
 def _without_momentum(chain: Chain) -> None:
     """θ = 1: no drift, weights 1."""
     step = stationarity.one_step(chain, ETA)
-    error = chain.given(
-        at_most(stationarity.ERROR(k), C * SIGMA), "T3 at θ = 1: e_k = Z_k, so b_k = 0 and A_k = 1."
-    )
+    error = chain.given(at_most(stationarity.ERROR(k), C * SIGMA), "T3 at θ = 1: e_k = Z_k, so b_k = 0 and A_k = 1.")
     fact = chain.given(at_most(DELTA, 1), "δ ≤ 1.")
     bounded = chain.combine(
         [(1, step), (ETA * (2 + EXCESS - DELTA), error)], "The noise for the error.", left=step.left, facts=[fact]
@@ -216,9 +220,7 @@ def _without_momentum(chain: Chain) -> None:
     average = chain.given(
         equals(sp.Sum(stationarity.GRADIENT(k), (k, 0, K - 1)), K * stationarity.MEAN), "The mean over the run."
     )
-    mean = chain.combine(
-        [(1 / (ETA * K), exact), (-1 / K, average)], "Divide by ηK.", left=stationarity.MEAN
-    )
+    mean = chain.combine([(1 / (ETA * K), exact), (-1 / K, average)], "Divide by ηK.", left=stationarity.MEAN)
     place, value = chain.least(mean.right, ETA, "The best step size.")
 
     def tuned(at: dict) -> bounds.Tuning:
@@ -229,8 +231,8 @@ def _without_momentum(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T5", "best_step_size_minimises_the_bound", _best_step),
-    derivation("T5", "best_momentum_minimises_the_leading_terms", _leading_momentum),
-    derivation("T5", "rates_follow_from_the_best_parameters", _rates),
-    derivation("T5", "without_momentum_the_noise_stays", _without_momentum),
+    derivation("T5", "best_step_size_minimises_the_bound", _best_step, cost=0.7),
+    derivation("T5", "best_momentum_minimises_the_leading_terms", _leading_momentum, cost=2),
+    derivation("T5", "rates_follow_from_the_best_parameters", _rates, cost=1),
+    derivation("T5", "without_momentum_the_noise_stays", _without_momentum, cost=0.2),
 )

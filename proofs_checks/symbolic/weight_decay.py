@@ -12,7 +12,7 @@ from .chain import Chain, derivation
 from .notation import function, index, number, symbol, vector
 from .relation import Relation, at_most, equals, inner, norm
 from .stationarity import DRIFT, VALUE, WEIGHT, shape_of
-from .symbols import BETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
+from .symbols import BETA, EXCESS, GAP, SIGMA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
 
@@ -30,9 +30,12 @@ def step_length(chain: Chain) -> Relation:
     inside = chain.given(at_most(norm(X, "p"), RADIUS), "X stays in the ball: a convex combination of points of it.")
     size = chain.given(at_most(norm(D, "p"), 1), "D1: ‖D‖ ≤ 1.")
     triangle = chain.given(
-        at_most(norm(move, "p"), norm(RADIUS * D, "p") + norm(X, "p")), "X⁺ - X = γ(S - X), S = -RD; triangle inequality."
+        at_most(norm(move, "p"), norm(RADIUS * D, "p") + norm(X, "p")),
+        "X⁺ - X = γ(S - X), S = -RD; triangle inequality.",
     )
-    return chain.combine([(1, triangle), (RADIUS, size), (1, inside)], "The ball has this diameter.", left=norm(move, "p"))
+    return chain.combine(
+        [(1, triangle), (RADIUS, size), (1, inside)], "The ball has this diameter.", left=norm(move, "p")
+    )
 
 
 def gap_descent(chain: Chain) -> Relation:
@@ -41,9 +44,7 @@ def gap_descent(chain: Chain) -> Relation:
     lemma = descent.descent_lemma(chain, PACE * move)
     length = chain.use(step_length)
     square = chain.power(length, 2, "Both sides are ≥ 0.")
-    named = chain.given(
-        equals(gap, inner(g, X) + RADIUS * norm(g, "q")), "𝒢 is the Frank-Wolfe gap."
-    )
+    named = chain.given(equals(gap, inner(g, X) + RADIUS * norm(g, "q")), "𝒢 is the Frank-Wolfe gap.")
     aligned = chain.cite(descent.alignment, "T1: ⟨∇f, D⟩ for an inexact oracle.")
     plain = chain.put(aligned, {descent.DELTA: 0, EXCESS: 0}, "For the exact one.")
     return chain.combine(
@@ -111,15 +112,20 @@ def _last_value(chain: Chain) -> None:
     change = chain.given(equals(descent.CHANGE, h_next - h), "h = f - min f over the ball.")
     convex = chain.given(at_most(h, gap), "f convex: 𝒢 = max over the ball of ⟨∇f, X - S⟩ ≥ f(X) - min f.")
     error = norm(descent.e, "q")
-    once = chain.combine(
-        [(1, step), (PACE, convex), (-1, change)], "So the value contracts.", left=h_next
-    )
+    once = chain.combine([(1, step), (PACE, convex), (-1, change)], "So the value contracts.", left=h_next)
     constant = once.right.subs({h: 0, error: 0})
     level = symbol("ℓ")
-    fixed = chain.solve(level - (1 - PACE) * level - constant, level, "The constant parts add up to at most their limit.")
+    fixed = chain.solve(
+        level - (1 - PACE) * level - constant, level, "The constant parts add up to at most their limit."
+    )
     j = index("j")
     unrolled = chain.total(
-        (1 - PACE) ** j, j, 0, K, (1 - (1 - PACE) ** K) / PACE, "Unrolled, a step j before the end has the weight (1-γ)^j."
+        (1 - PACE) ** j,
+        j,
+        0,
+        K,
+        (1 - (1 - PACE) ** K) / PACE,
+        "Unrolled, a step j before the end has the weight (1-γ)^j.",
     )
     part = chain.given(at_most(0, 1 - PACE), "γ ≤ 1.")
     rest = chain.power(part, K, "The last power is ≥ 0.")
@@ -160,6 +166,6 @@ def _last_value(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T11", "mean_frank_wolfe_gap_is_small", _mean_gap),
-    derivation("T11", "last_value_of_a_convex_function_is_small", _last_value),
+    derivation("T11", "mean_frank_wolfe_gap_is_small", _mean_gap, cost=0.7),
+    derivation("T11", "last_value_of_a_convex_function_is_small", _last_value, cost=0.4),
 )

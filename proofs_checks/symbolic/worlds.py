@@ -65,7 +65,9 @@ def _saturating(chain: Chain) -> None:
 
     def of_product(at: dict) -> float:
         zero = np.zeros((2, 2))
-        return Saturating(curvatures=np.array([at["λ₁"] ** 2, at["λ₂"] ** 2]), start=zero, minimiser=zero).smoothness(at["p"])
+        return Saturating(curvatures=np.array([at["λ₁"] ** 2, at["λ₂"] ** 2]), start=zero, minimiser=zero).smoothness(
+            at["p"]
+        )
 
     whole = (one**power.right + two**power.right) ** (2 / power.right)
     chain.agree("saturating.smoothness", whole, of_product)
@@ -90,8 +92,11 @@ def _curvature(chain: Chain) -> None:
     half_line = {u: (sp.Integer(0), sp.oo)}
     chain.ordered(curved, top.right, half_line, "It is nowhere larger, with u = x².")
     place = chain.solve(sp.factor(flat.subs(x, sp.sqrt(u)) / sp.sqrt(u)), u, "It is stationary elsewhere only at")
-    bottom = chain.equal(curved.subs(u, place.right), second.right.subs(x, -sp.sqrt(place.right)), "The curvature there.")
+    bottom = chain.equal(
+        curved.subs(u, place.right), second.right.subs(x, -sp.sqrt(place.right)), "The curvature there."
+    )
     chain.ordered(bottom.right, curved, half_line, "It is nowhere smaller.")
+
     def slope_of_product(at: float) -> float:
         step = _STEP
         return float(saturation_slope(np.array(at + step)) - saturation_slope(np.array(at - step))) / (2 * step)
@@ -102,7 +107,7 @@ def _curvature(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T9", "smoothness_of_quadratics", _quadratic),
-    derivation("T9", "exponent_of_saturating_problems", _saturating),
-    derivation("T9", "curvature_of_saturation", _curvature),
+    derivation("T9", "smoothness_of_quadratics", _quadratic, cost=0.4),
+    derivation("T9", "exponent_of_saturating_problems", _saturating, cost=0.3),
+    derivation("T9", "curvature_of_saturation", _curvature, cost=0.1),
 )

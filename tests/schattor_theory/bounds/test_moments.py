@@ -177,7 +177,7 @@ def test_zero_differences_have_the_bound_zero():
         (lambda: moment_bound(math.nan, q=1, moment_order=1), ParameterError, "moment_bound: sum_of_moments must be a"),
         (lambda: moment_bound(1.0, q=0.5, moment_order=1), ExponentError, "moment_bound: q must lie in [1, inf]"),
         (lambda: moment_bound(1.0, q=1, moment_order=3), ParameterError, "moment_bound: moment_order must lie in"),
-        (lambda: moment_bound(1.0, q=1, moment_order=1, level="sharp"), UnknownNameError, "moment_bound: level must be"),
+        (lambda: moment_bound(1.0, q=1, moment_order=1, level="all"), UnknownNameError, "moment_bound: level must be"),
         (lambda: moment_bound(1.0, q=1.5, moment_order=1.5, level="best"), ParameterError,
          "moment_bound: first_moment must be given at level 'best'"),
         (lambda: moment_bound(1.0, q=2, moment_order=2, level="first_term"), ParameterError,
