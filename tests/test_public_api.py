@@ -68,7 +68,9 @@ def test_every_public_function_and_class_has_a_docstring(name: str) -> None:
     module = importlib.import_module(name)
     items = {n: getattr(module, n) for n in getattr(module, "__all__", [])}
     documented = {n: item for n, item in items.items() if inspect.isfunction(item) or inspect.isclass(item)}
-    silent = [n for n, item in documented.items() if not item.__doc__]
+    # a symbol of computer algebra may be a class, and a decorator one of the library: neither is of a module of ours
+    ours = tuple(f"{package.__name__}." for package in PACKAGES)
+    silent = [n for n, item in documented.items() if not item.__doc__ and str(item.__module__).startswith(ours)]
     for n, item in items.items():
         # elsewhere members are documented once, by the protocol they belong to
         if inspect.isclass(item) and item.__module__ == name and name.startswith("schattor_theory"):

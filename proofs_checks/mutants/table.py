@@ -18,9 +18,9 @@ _HEAD = f"""# Mutants
 
 A check that cannot fail says nothing. Each *mutant* below is an error planted on purpose: a constant, an exponent, a
 hypothesis, the optimizer, a norm, a noise law, or a step of a proof made wrong, under every name by which it is
-imported. `schattor verify --mutant NAME` plants one and runs the checks of its own statement, those that are named in
-its record first, up to the first that is violated: exit 1. A check that crashes (exit 3) or nothing violated (exit 0) is
-a survivor, and a survivor is a missing check. How to add one: [how-to/add-a-mutant.md](how-to/add-a-mutant.md).
+imported. `schattor verify --mutant NAME` plants one and runs the checks of its own statement, first those that its
+record names, up to the first that is violated: exit 1. A check that crashes (exit 3) or nothing violated (exit 0) is a
+survivor, and a survivor is a missing check. How to add one: [how-to/add-a-mutant.md](how-to/add-a-mutant.md).
 
 Made by `{MADE_BY}`.
 """

@@ -247,12 +247,12 @@ def _regularized(chain: Chain) -> None:
         return {L: sp.Rational(1, 2 + which), ETA: sp.Rational(1, 1 + which)}
 
     chain.agree("regularized_descent_bound", product_form.right, of_product("product"))
+    plain = chain.given(equals(D, M / norm(M, "q")), "D1 at p = 2: D(M) = M/‖M‖.")
+    chain.equal(ETA * momentum * plain.right, ETA * M, "So the regularised step at p = 2 is SGD with momentum.")
     square = chain.given(at_most(0, (momentum - error) ** 2), "A square.")
     young = chain.combine([(sp.Rational(1, 2), square)], "Expand it.", left=momentum * error)
     split = chain.combine([(1, product_form), (ETA, young)], "Young's inequality for the product.", left=CHANGE)
     chain.agree("regularized_descent_bound, split form", split.right, of_product("split"), values=short)
-    plain = chain.given(equals(D, M / norm(M, "q")), "D1 at p = 2: D(M) = M/‖M‖.")
-    chain.equal(ETA * momentum * plain.right, ETA * M, "So the regularised step at p = 2 is SGD with momentum.")
 
 
 DERIVATIONS = (

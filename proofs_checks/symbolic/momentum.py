@@ -9,6 +9,7 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from .calculus import coefficient
 from .chain import Chain, derivation
 from .notation import function, index, sample, symbol, vector
 from .relation import Relation, at_most, equals, norm
@@ -191,14 +192,23 @@ def _conclude_slow(chain: Chain, below: Relation, thetas: Callable, names: set[s
 
 
 def _heavy_ball(chain: Chain) -> None:
-    """Heavy ball is a multiple of bias-corrected momentum."""
+    """Heavy ball is a multiple of momentum with the weights of bias correction."""
     mu = symbol("μ", samples=("1/2", "9/10", "1/7"))
-    theta = (1 - mu) / (1 - mu ** (k + 1))
     V, V0 = vector("V_k"), vector("V_(k-1)", "V_{k-1}")
     ball = chain.given(equals(V, mu * V0 + G), "Heavy ball.")
-    before = chain.given(equals(V0, M0 / theta.subs(k, k - 1)), "Induction: V_(k-1) is M_(k-1)/θ_(k-1).")
-    whole = chain.combine([(theta, ball), (theta * mu, before)], "Multiply by θ_k.", left=theta * V)
-    chain.equal(whole.right, (1 - theta) * M0 + theta * G, "This is D3 with θ_k, so V_k = M_k/θ_k.")
+    before = chain.given(equals(V0, M0 / THETA0), "Induction: V_(k-1) is M_(k-1)/θ_(k-1).")
+    whole = chain.combine([(THETA, ball), (THETA * mu, before)], "Multiply by θ_k.", left=THETA * V)
+    past = coefficient(whole.right, M0)
+    place = chain.solve(past - (1 - THETA), THETA, "It is D3 if M_(k-1) has the factor 1 - θ_k.")
+    chain.equal(whole.right, past * M0 + THETA * G, "G_k has θ_k; so V_k is M_k/θ_k.")
+    schedule = (1 - mu) / (1 - mu ** (k + 1))
+    step = chain.equal(place.right.subs(THETA0, schedule.subs(k, k - 1)), schedule, "θ_k in k, by induction.")
+    chain.equal(schedule.subs(k, 0), 1, "It starts at θ_0 = 1, where V_0 = G_0.")
+
+    def last(at: dict) -> float:
+        return float(bounds.bias_corrected_thetas(at["μ"], at["k"] + 1)[-1])
+
+    chain.agree("bias_corrected_thetas", step.right, last)
 
 
 def _polynomial_schedule(chain: Chain) -> None:

@@ -141,6 +141,7 @@ def noise_weight_bound(chain: Chain) -> Relation:
 
 
 def subadditive_root(chain: Chain) -> Relation:
+    """Return ``(x + y)^{1/β} ≤ x^{1/β} + y^{1/β}``."""
     return subadditive(chain, 1 / BETA)
 
 
