@@ -185,7 +185,7 @@ def _averaged_noise_case(p: float, options: dict[str, Any], name: str, law: str,
         problem = PROBLEMS["quadratic"].build(shape, p)
         optimizer = schattor.Schattor(p, **options)
         split = Split(optimizer.theta_at)
-        repeats = 500 * context.sample_factor * (4 if context.is_full else 1)
+        repeats = 800 * context.sample_factor * (4 if context.is_full else 1)
         axes = context.axes(p=p, schedule=name, law=law, order=order)
         simulate(problem, noise, optimizer, n_steps=n_steps, repeats=repeats, seed=axes, observers=[split])
         beta = shape_of.moment_order

@@ -203,8 +203,8 @@ def _moment_shape(chain: Chain) -> None:
 
 DERIVATIONS = (
     derivation("D1", "duality_map_follows_from_lagrange", _duality_map, cost=2),
-    derivation("D1", "top_singular_value_is_left_at_p_one", _top_singular_value, cost=0.3),
-    derivation("D4", "weights_of_the_blocks_follow_from_lagrange", _balance, cost=0.5),
-    derivation("T7", "smoothness_of_separable_functions", _smoothness, cost=0.4),
+    derivation("D1", "top_singular_value_is_left_at_p_one", _top_singular_value, cost=1),
+    derivation("D4", "weights_of_the_blocks_follow_from_lagrange", _balance, cost=0.6),
+    derivation("T7", "smoothness_of_separable_functions", _smoothness, cost=0.6),
     derivation("T7", "moment_shape_of_several_blocks", _moment_shape, cost=0.1),
 )

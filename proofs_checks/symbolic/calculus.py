@@ -84,7 +84,9 @@ def only_root(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr:
         terms = []
     if len(terms) == 2:
         (a, low), (b, high) = terms
-        return collected((-a / b) ** (1 / sp.ratsimp(high - low)))
+        gap = sp.ratsimp(high - low)
+        if gap in (1, -1) or not (-a / b).is_negative:
+            return collected((-a / b) ** (1 / gap))
     found = [root for root in sp.solve(equation, unknown) if root.is_nonnegative is not False]
     if len(found) != 1:
         raise ArithmeticError(f"one solution for {unknown} was expected, found {found}")

@@ -364,7 +364,7 @@ class Derived:
 
 
 def derivation(
-    statement: str, name: str, carry_out: Callable[[Chain], object], *, cost: float = 0.5, time_limit: float = 60.0
+    statement: str, name: str, carry_out: Callable[[Chain], object], *, cost: float = 10.0, time_limit: float = 60.0
 ) -> Proposition:
     """Return the entry of the catalogue for a derivation."""
     return Proposition(

@@ -159,7 +159,7 @@ def _shortest(expression: sp.Expr, held: list[sp.Symbol]) -> sp.Expr:
     else:
         ways.append(signed(sp.factor(expression)))
     unknown = sorted(expression.atoms(AppliedUndef), key=str) + held
-    marks = sorted((one for one in expression.free_symbols if one.name in _MARKS), key=str)
+    marks = sorted((one for one in expression.free_symbols if one.name in _MARKS or one.name.startswith("‖")), key=str)
     read = [gathered(ways[0], parts) for parts in {tuple(marks + unknown), tuple(unknown)} if parts]
     best = min(read, key=lambda way: (sp.count_ops(way), str(way)), default=None)
     # term by term is easier to read, also where another way is a little shorter

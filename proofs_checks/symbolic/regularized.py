@@ -259,6 +259,6 @@ def _evenly(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
 DERIVATIONS = (
     derivation("T6", "sharp_form_of_the_regularised_oracle", _sharp, cost=2),
     derivation("T6", "first_pairs_follow_from_half_the_budget", _pairs(_half, places=(0, 1)), cost=0.6),
-    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs(_whole_root, places=(2, 3)), cost=0.2),
-    derivation("T6", "last_pair_follows_from_even_parts", _pairs(_evenly, places=(4,)), cost=0.2),
+    derivation("T6", "next_pairs_follow_from_a_third_of_the_budget", _pairs(_whole_root, places=(2, 3)), cost=0.8),
+    derivation("T6", "last_pair_follows_from_even_parts", _pairs(_evenly, places=(4,)), cost=0.8),
 )

@@ -153,4 +153,4 @@ def _conclude(chain: Chain) -> None:
     chain.rounded_up("factor of curvature in parameter_free_bound", constant, product, digits=3)
 
 
-DERIVATIONS = (derivation("T5-any", "parameter_free_schedule_is_stationary", _conclude),)
+DERIVATIONS = (derivation("T5-any", "parameter_free_schedule_is_stationary", _conclude, cost=3),)

@@ -167,5 +167,5 @@ def _last_value(chain: Chain) -> None:
 
 DERIVATIONS = (
     derivation("T11", "mean_frank_wolfe_gap_is_small", _mean_gap, cost=0.7),
-    derivation("T11", "last_value_of_a_convex_function_is_small", _last_value, cost=0.4),
+    derivation("T11", "last_value_of_a_convex_function_is_small", _last_value, cost=0.6),
 )

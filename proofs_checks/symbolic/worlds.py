@@ -107,7 +107,7 @@ def _curvature(chain: Chain) -> None:
 
 
 DERIVATIONS = (
-    derivation("T9", "smoothness_of_quadratics", _quadratic, cost=0.4),
-    derivation("T9", "exponent_of_saturating_problems", _saturating, cost=0.3),
+    derivation("T9", "smoothness_of_quadratics", _quadratic, cost=0.6),
+    derivation("T9", "exponent_of_saturating_problems", _saturating, cost=0.6),
     derivation("T9", "curvature_of_saturation", _curvature, cost=0.1),
 )

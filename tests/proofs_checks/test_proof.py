@@ -54,7 +54,12 @@ def proposition(prove: object) -> Proposition:
 def test_running_takes_a_proof_or_its_steps_and_measures_the_time() -> None:
     for returned in ((step(),), Proof(statement="T9", name="other", kind="conic", steps=(step(),))):
         found = proposition(lambda returned=returned: returned).run()
-        assert (found.statement, found.name, found.kind, found.verdict) == ("T1", "a_proof", "symbolic", Decision.PROVED)
+        assert (found.statement, found.name, found.kind, found.verdict) == (
+            "T1",
+            "a_proof",
+            "symbolic",
+            Decision.PROVED,
+        )
         assert found.seconds >= 0
 
 

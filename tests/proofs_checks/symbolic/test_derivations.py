@@ -20,10 +20,10 @@ ENGINE = {"__init__", "calculus", "chain", "decide", "forms", "notation", "relat
 SOURCES = sorted(path for path in FOLDER.glob("*.py") if path.stem not in ENGINE)
 
 EVERY = bool(os.environ.get("SCHATTOR_EVERY_STEP"))
-"""Alter every step of every derivation, which takes minutes; else every step of the short ones and a part of others."""
+"""Alter every step of every derivation, which takes minutes; else one step in a few."""
 
-PARTS = 12
-SHORT = 0.1  # seconds of cost up to which every step is altered in the fast suite
+SHORT = 0.1  # seconds of cost of derivations that the fast suite takes
+IN_SHORT, IN_LONG = 3, 24  # of so many steps one is altered
 
 
 def marked(*, slow_above: float) -> list[object]:
@@ -32,7 +32,7 @@ def marked(*, slow_above: float) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("one", marked(slow_above=0.3))
+@pytest.mark.parametrize("one", marked(slow_above=SHORT))
 def test_derivation_arrives(one: Proposition) -> None:
     proof = one.run()
     assert proof.verdict is Decision.PROVED, proof.words
@@ -44,8 +44,8 @@ def test_derivation_arrives(one: Proposition) -> None:
 @pytest.mark.parametrize("one", marked(slow_above=SHORT))
 def test_fails_when_a_step_is_altered(one: Proposition) -> None:
     n_steps = len(one.prove())
-    first = len(one.name) % PARTS
-    places = range(n_steps) if EVERY or one.cost <= SHORT else range(first, n_steps, PARTS)
+    apart = 1 if EVERY else IN_SHORT if one.cost <= SHORT else IN_LONG
+    places = range(len(one.name) % apart, n_steps, apart)
     alive = {place: claim for place in places for way in WAYS if (claim := survives(one, place, way))}
     assert alive == {}
 
@@ -93,9 +93,7 @@ PRODUCT = [
 
 
 @pytest.mark.parametrize(("function", "name"), PRODUCT)
-def test_refutes_a_toolkit_that_is_five_per_cent_off(
-    function: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refutes_a_toolkit_that_is_five_per_cent_off(function: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = getattr(bounds, function)
 
     def wrong(*arguments: object, **options: object) -> object:
