@@ -61,8 +61,9 @@ def excess_weight(chain: Chain) -> Relation:
     square = chain.use(square_weight)
     chain.ordered(0, sp.diff(square.right, x), {x: (ZERO, ONE)}, "It increases in x, so A_k decreases in k.")
     u = symbol("u")
+    whole_area = sp.Integral(function("h", "h(#)")(mu**u), (u, 0, sp.oo))
     compared = chain.given(
-        at_most(EXCESS_SUM, sp.Integral(function("h", "h(#)")(mu**u), (u, 0, sp.oo))),
+        at_most(EXCESS_SUM, whole_area),
         "H = Σ_k h(μ^(k+1)), h = A_k/κ - 1: a decreasing sequence is summed to at most its integral.",
     )
     chain.equal(sp.diff(mu**u, u), -sp.log(1 / mu) * mu**u, "With x = μ^u: dx = -ln(1/μ) x du.")
@@ -73,7 +74,7 @@ def excess_weight(chain: Chain) -> Relation:
     whole = chain.combine([(1, first), (1, second)], "Together the integral of h(x)/x.", tidy=sp.expand)
     slow = chain.use(logarithm_of_momentum)
     area = chain.given(
-        equals(compared.right, whole.right / -sp.log(1 - THETA)), "Change the variable: du = dx/(x ln(1/μ)), μ = 1 - θ."
+        equals(whole_area, whole.right / -sp.log(1 - THETA)), "Change the variable: du = dx/(x ln(1/μ)), μ = 1 - θ."
     )
     positive = chain.given(at_most(0, -sp.log(1 - THETA)), "μ < 1.")
     return chain.combine(

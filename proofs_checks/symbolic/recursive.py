@@ -185,14 +185,14 @@ def weight_sum(chain: Chain) -> Relation:
     compared = chain.given(
         at_most(excess, THETA * area / length), "E = √θ Σ_k (A_k-√θ)_+: a sum below its integral, du = dx/(x ln(1/μ))."
     )
-    positive = [chain.given(at_most(0, length), "μ < 1."), chain.given(at_most(THETA, 1), "θ ≤ 1.")]
+    positive = chain.given(at_most(0, length), "μ < 1.")
     half = chain.nonnegative(1 - THETA / 2, {THETA: (ZERO, ONE)}, "Half of θ is below 1.")
     rest = (1 - THETA / 2) / length
     bound = chain.combine(
         [(1, compared), (THETA / length, convex), (rest * least, pace), (rest * THETA * (most - least), pace)],
         "So",
         left=excess,
-        facts=[*positive, half, above],
+        facts=[positive, half, above],
     )
     place = chain.solve(sp.diff(bound.right, THETA), THETA, "The parabola turns at")
     top = chain.equal(
