@@ -73,3 +73,19 @@ def test_the_readme_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
         exec(block, names)
     assert "noise" in capsys.readouterr().out
     assert names["weight"].any()  # type: ignore[attr-defined]
+
+
+def formulas_outside_dollars(text: str) -> list[str]:
+    """Return the LaTeX commands that stand in prose, where they would be shown as they are."""
+    for pattern in (r"```.*?```", r"`[^`\n]*`", r"\$\$.*?\$\$", r"\$[^$]*\$"):
+        text = re.sub(pattern, "", text, flags=re.S)
+    return re.findall(r"\\[a-zA-Z]{2,}", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_formula_stands_between_dollars(page: Path) -> None:
+    assert formulas_outside_dollars(page.read_text(encoding="utf-8")) == []
+
+
+def test_finds_a_formula_in_the_prose() -> None:
+    assert formulas_outside_dollars("because \\tfrac12 + 2 is $\\tfrac52$ and `\\n`") == ["\\tfrac"]
