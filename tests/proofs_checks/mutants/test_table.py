@@ -66,6 +66,12 @@ def test_command_names_survivors(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     name = MUTANTS[0].name
     survivor = HUNTS | {name: replace(HUNTS[name], entries=())}
     assert command(monkeypatch, survivor, name) == 1
+    assert "0 of 1 killed" in capsys.readouterr().out
+
+
+def test_command_ends_with_the_survivors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    name = MUTANTS[0].name
+    command(monkeypatch, HUNTS | {name: replace(HUNTS[name], entries=())}, name)
     assert capsys.readouterr().out.splitlines()[-1] == f"survives: {name}"
 
 
