@@ -71,7 +71,11 @@ def test_a_run_that_is_killed_runs_only_what_is_missing_and_gives_the_same_rows(
 def test_a_run_that_is_interrupted_exits_4_and_says_how_to_go_on(tmp_path, stop) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     arguments = command("run", "rate", "--out", tmp_path / "out", "--jobs", 2)
-    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # a shell lets what it runs in the background ignore Ctrl-C, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     while process.poll() is None and not (tmp_path / "out" / "parts").is_dir():
         time.sleep(0.02)
     time.sleep(3)
