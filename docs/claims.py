@@ -19,16 +19,25 @@ from pathlib import Path
 from typing import Any
 
 from proofs_checks.empirical import CHECKS, Check
+from proofs_checks.empirical.proofs import check_of
 from proofs_checks.matrix import ENOUGH, WHY_FEWER, kinds_by_statement, order_of, proofs
 from proofs_checks.report.relation import markdown_table
+from proofs_checks.rigorous.best_constant import LEMMAS
 from proofs_checks.statements import STATEMENTS, Statement
+from proofs_checks.symbolic.chain import Derived
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "claims.md"
 STAR = r"\*"
 
 WITNESSES = "proofs_checks/adversarial/witnesses"
-REPLAYED = "proofs_checks/empirical/witnesses.py"
+REPLAYED = {
+    "witnesses_replay_below_the_proved_constant": "*",
+    "scalar_constant_fails_beyond_two": "one-step_q=3_beta=3-2_*",
+}
+"""The checks that replay stored witnesses, with the pattern of their files."""
+
+FIGURES = "proofs_checks/report/figures.py"
 CERTIFICATES = "proofs_checks/rigorous/certificates"
 STORED = {"von-bahr-esseen": "T4a", "polar-ranges": "T1"}
 """The statement that each stored certificate is of."""
@@ -116,32 +125,75 @@ def certificates(statement: str) -> list[Path]:
 
 
 def _items(statement: Statement) -> list[Any]:
-    """Return the checks of a statement, and the proofs that no check of the same name carries out."""
+    """Return the checks of a statement, and the proofs that no check carries out."""
     checks = [check for check in CHECKS if check.statement == statement.id]
     names = {check.name for check in checks}
-    return checks + [p for p in proofs() if p.statement == statement.id and p.name not in names]
+    return checks + [p for p in proofs() if p.statement == statement.id and check_of(p).name not in names]
+
+
+def _proof_of(item: Any) -> Any:
+    """Return the proof that a check carries out or that the item is, or None."""
+    if not isinstance(item, Check):
+        return item
+    return next((p for p in proofs() if p.kind == item.kind and check_of(p).name == item.name), None)
 
 
 def _row(item: Any) -> list[str]:
-    proof = next((p for p in proofs() if p.name == item.name and p.kind == item.kind), None)
-    function = proof.prove if proof is not None else item.function
-    place = _source(function)
-    leads = [f"[{Path(place).name}](../{place})"]
+    proof = _proof_of(item)
+    function = item.function if proof is None else _written_in(proof.prove)
+    place = f"{Path(_source(function)).name}"
+    name = f"`{function.__name__}` in {place}" if proof is not None else place
+    leads = [f"[{name}](../{_source(function)})"]
     if proof is not None:
         leads.append(f"`schattor prove {item.statement}`")
+        leads += [f"[{path.name}](../{CERTIFICATES}/{path.name})" for path in _stored_by(proof)]
     if getattr(item, "figure", None):
-        leads.append(f"figure `{item.figure}.png` of the report")
-    if place == REPLAYED:
-        leads.append(f"[witnesses](../{WITNESSES})")
+        leads.append(f"figure [{item.figure}.png](../{FIGURES}) of the report")
+    if item.name in REPLAYED:
+        leads += _witnesses(REPLAYED[item.name])
     is_check = isinstance(item, Check)
     return [
-        _plain(item.name.replace("_", " ")),
+        _plain((item if proof is None else proof).name.replace("_", " ")),
         item.kind,
         item.level if is_check else "",
         ("any" if item.is_random else "none") if is_check else "none",
         _plain(_first_sentence(function)),
         ", ".join(leads),
     ]
+
+
+def _witnesses(pattern: str) -> list[str]:
+    """Return a link to the one witness of this pattern, or to the folder of several."""
+    files = sorted((ROOT / WITNESSES).glob(f"{pattern}.json"))
+    if len(files) == 1:
+        return [f"[{files[0].name}](../{WITNESSES}/{files[0].name})"]
+    return [f"[{len(files)} witnesses](../{WITNESSES})"]
+
+
+def _stored_by(proof: Any) -> list[Path]:
+    """Return the file of the certificate that a proof has."""
+    stored = _held_by(proof.prove).get("stored")
+    return [ROOT / CERTIFICATES / f"{stored}.json.gz"] if stored else []
+
+
+def _held_by(function: Any) -> dict[str, Any]:
+    """Return the values that a function has of the function it was made in."""
+    return dict(inspect.getclosurevars(function).nonlocals) if inspect.isfunction(function) else {}
+
+
+def _written_in(prove: Any) -> Any:
+    """Return the function in which a proof is written out."""
+    while True:
+        if isinstance(prove, Derived):
+            prove = prove.carry_out
+        elif isinstance(prove, functools.partial):
+            first = prove.args[0] if prove.args else None
+            lemma = LEMMAS.get(first) if isinstance(first, str) else None
+            prove = first if callable(first) else lemma.prove if lemma is not None else prove.func
+        elif "steps" in _held_by(prove):
+            prove = _held_by(prove)["steps"]
+        else:
+            return prove
 
 
 def _source(function: Any) -> str:
@@ -156,8 +208,9 @@ def _source(function: Any) -> str:
 def _first_sentence(function: Any) -> str:
     while isinstance(function, functools.partial):
         function = function.func
-    lines = (inspect.getdoc(function) or "").split("\n\n")[0].split("\n")
-    return " ".join(lines).replace("``", "`").strip()
+    # a function without words of its own is one part of what its file is about
+    text = inspect.getdoc(function) or inspect.getdoc(import_module(function.__module__)) or ""
+    return " ".join(text.split("\n\n")[0].split("\n")).replace("``", "`").strip()
 
 
 def _planted_errors() -> dict[str, int]:

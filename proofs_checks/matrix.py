@@ -15,16 +15,8 @@ __all__ = ["ENOUGH", "WHY_FEWER", "Artefact", "Cell", "Matrix", "Row", "kinds_by
 ENOUGH = 3
 """A statement is believed when this many kinds of evidence agree, where so many make sense."""
 
-WHY_FEWER: dict[str, str] = {
-    "D3": "A definition: two recursions give one sequence up to scale. There is no inequality to try, no constant to "
-    "attain and no bound to compare runs with.",
-    "D4": "A definition: its map is compared with the dual norm it must attain; there is nothing beyond that to bound.",
-    "T4e": "Known, and cited rather than proved here: there is no proof to recompute, only attempts to break it.",
-    "T13a": "One line from the moment shape of T4, which has its own evidence; enumeration is exact and attains it.",
-    "T13b": "An identity: the lifted runs are the original ones number by number; another kind would repeat it.",
-    "T13c": "A lower bound shown by one instance, whose runs are compared with it; there is nothing to maximise.",
-}
-"""Statements for which three kinds of evidence make no sense, and why."""
+WHY_FEWER: dict[str, str] = {}
+"""Statements for which three kinds of evidence make no sense, and why: none at present."""
 
 _WORST_FIRST = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.HOLDS)
 

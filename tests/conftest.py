@@ -85,8 +85,8 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
 }
 
 
-# without jit, JAX compiles every operation for every shape: half a minute over the suite, and nothing jit does not see
-_MARKS = {"cupy": [pytest.mark.gpu], "jax": [pytest.mark.slow]}
+# JAX compiles for every shape, without jit every operation by itself; one jitted step of the optimizer is always tried
+_MARKS = {"cupy": [pytest.mark.gpu], "jax": [pytest.mark.slow], "jax-jit": [pytest.mark.slow]}
 
 
 def _parameters(*names: str) -> list:

@@ -43,6 +43,11 @@ FORBIDDEN_IN_THEORY = {
 parsed = functools.cache(ast.parse)
 
 
+@functools.cache
+def nodes_of(text: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parsed(text)))
+
+
 def source_files(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
@@ -54,7 +59,7 @@ def name_of(path: Path) -> str:
 def imported_modules(text: str, name: str) -> Iterator[str]:
     """Yield the absolute name of every module that the file ``name`` imports, relative imports resolved."""
     package = name.removesuffix(".py").split("/")[:-1]
-    for node in ast.walk(parsed(text)):
+    for node in nodes_of(text):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -62,11 +67,10 @@ def imported_modules(text: str, name: str) -> Iterator[str]:
             yield ".".join([*base, *([node.module] if node.module else [])])
 
 
-def calls(text: str) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the dotted name of every call, with the call."""
-    for node in ast.walk(parsed(text)):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+@functools.cache
+def calls(text: str) -> list[tuple[str, ast.Call]]:
+    """Return the dotted name of every call, with the call."""
+    return [(ast.unparse(node.func), node) for node in nodes_of(text) if isinstance(node, ast.Call)]
 
 
 def imports_against_the_flow(text: str, name: str) -> list[str]:
@@ -120,7 +124,7 @@ def too_long(text: str, name: str) -> list[str]:
 
 def arguments_checked_by_assert(text: str, name: str) -> list[str]:
     found = []
-    for function in ast.walk(parsed(text)):
+    for function in nodes_of(text):
         if not isinstance(function, ast.FunctionDef):
             continue
         given = function.args
@@ -217,5 +221,5 @@ def test_no_text_file_has_a_machine_path_or_is_unfinished(suffix: str) -> None:
 
 
 def test_every_source_file_says_what_it_is() -> None:
-    silent = [name_of(p) for p in source_files(*PACKAGES, "tests") if not ast.get_docstring(ast.parse(p.read_text()))]
+    silent = [name_of(p) for p in source_files(*PACKAGES, "tests") if not ast.get_docstring(parsed(p.read_text()))]
     assert silent == []

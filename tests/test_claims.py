@@ -73,7 +73,8 @@ def test_a_page_without_a_place_for_a_table_is_refused(relation: ModuleType) -> 
 def test_every_check_and_proof_is_on_the_page(claims: ModuleType) -> None:
     page = claims.text()
     for item in (*CHECKS, *proofs()):
-        words = claims._plain(item.name.replace("_", " ")).replace("|", "\\|")
+        proof = claims._proof_of(item)
+        words = claims._plain((proof or item).name.replace("_", " ")).replace("|", "\\|")
         assert f"| {words} | {item.kind} |" in page
     for statement in STATEMENTS.values():
         assert page.count(f'<a id="{claims._anchor(statement)}"></a>') == 1
@@ -85,6 +86,31 @@ def test_every_link_inside_the_page_leads_somewhere(claims: ModuleType) -> None:
     links = set(re.findall(r"\]\(#([^)]+)\)", page))
     assert links
     assert links <= anchors
+
+
+def test_every_link_to_a_file_leads_somewhere(claims: ModuleType) -> None:
+    links = set(re.findall(r"\]\(((?!#)[^)]+)\)", claims.text()))
+    assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+def test_every_proof_leads_to_the_function_that_writes_it(claims: ModuleType) -> None:
+    sources = {proof.name: claims._source(claims._written_in(proof.prove)) for proof in proofs()}
+    wrappers = ("chain.py", "catalogue.py", "empirical/proofs.py", "proof.py")
+    assert [name for name, source in sources.items() if source.endswith(wrappers)] == []
+
+
+def test_every_proof_has_one_row(claims: ModuleType) -> None:
+    for statement in STATEMENTS.values():
+        found = [claims._proof_of(item) for item in claims._items(statement)]
+        names = [proof.name for proof in found if proof is not None]
+        assert len(names) == len(set(names))
+
+
+def test_a_replayed_witness_and_a_certificate_are_single_files(claims: ModuleType) -> None:
+    page = claims.text()
+    assert set(claims.REPLAYED) <= {check.name for check in CHECKS}
+    for file in ("one-step_q=3_beta=3-2_2x2_real.json", *(f"{name}.json.gz" for name in claims.STORED)):
+        assert re.search(rf"\| .*\[{re.escape(file)}\]\(\.\./proofs_checks/.*{re.escape(file)}\)", page)
 
 
 def test_a_statement_without_a_check_shows_as_unchecked(claims: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ __all__ = [
     "Scale",
 ]
 
-UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-9}
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 """Half the distance from 1 to the next number. tf32 has the unit of float16, the range of float32."""
 
 NORMALISATIONS = ("frobenius", "spectral", "schatten", "aol")

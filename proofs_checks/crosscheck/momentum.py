@@ -99,14 +99,19 @@ class Momentum:
         return of_buffer * self.buffer_weights(k) + of_gradient * newest
 
     def direction(self, gradients: list[np.ndarray], previous: list[np.ndarray] | None = None) -> np.ndarray:
-        """Return ``D_k`` from ``G_0 … G_k``."""
+        """Return ``D_k`` from ``G_0 … G_k``; without previous ones, G' is G: the gradients know no parameters."""
         k = len(gradients) - 1
         total = sum(w * g for w, g in zip(self.weights(k), gradients, strict=True))
-        if self.average == "recursive" and previous is not None:
+        if self.average == "recursive":
+            previous = gradients if previous is None else previous
             of_buffer, _ = self._look_ahead_weights(k)
             weights = of_buffer * self.previous_weights(k)
             total = total + sum(w * g for w, g in zip(weights[1:], previous[1:], strict=True))
         return total
+
+    def buffer_share(self, k: int) -> float:
+        """Return the factor of the buffer in the direction of step k."""
+        return self._look_ahead_weights(k)[0]
 
     def _look_ahead_weights(self, k: int) -> tuple[float, float]:
         mu = self.beta

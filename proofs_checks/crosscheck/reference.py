@@ -14,7 +14,7 @@ from .probe import Blocks, Probe
 from .rounding import EXACT, Rounding
 from .scales import scale_factor
 
-__all__ = ["direction_of", "reference_parameters", "reference_updates"]
+__all__ = ["direction_of", "moved", "reference_parameters", "reference_updates"]
 
 
 def reference_parameters(
@@ -46,15 +46,15 @@ def reference_parameters(
             if convention.decay.form == "l2":
                 g = g + convention.decay.rate * block
             gradients[name].append(g)
-            previous = None
-            if probe.previous_gradients is not None:
-                previous = [np.asarray(one[name], dtype=np.float64) for one in probe.previous_gradients[: k + 1]]
+            # gradients of a probe do not depend on the parameters: where none is said, that before is the same one
+            before = probe.previous_gradients if probe.previous_gradients is not None else probe.gradients
+            previous = [np.asarray(one[name], dtype=np.float64) for one in before[: k + 1]]
             averages[name] = convention.momentum.direction(gradients[name], previous)
         if adam and convention.map.name == "adam":  # type: ignore[union-attr]
             updates = {name: adam[name].step(gradients[name][-1]) for name in x}
         else:
             updates = reference_updates(convention, averages, rounding)
-        x = {name: _moved(convention, block, updates[name], step) for name, block in x.items()}
+        x = {name: moved(convention, block, updates[name], step) for name, block in x.items()}
         results.append(x)
     return tuple(results)
 
@@ -62,9 +62,10 @@ def reference_parameters(
 def reference_updates(convention: Convention, averages: Blocks, rounding: Rounding = EXACT) -> dict[str, np.ndarray]:
     """Return U of ``X <- X - ηU`` for the averages D of each block, without decay."""
     if convention.exponents:
-        radii = dict(convention.radii)
+        exponents = {name: convention.exponents[name] for name in averages}
+        radii = {name: radius for name, radius in convention.radii.items() if name in averages}
         balance = math.inf if convention.balance is None else convention.balance
-        geometry = ProductGeometry(dict(convention.exponents), radii, balance)
+        geometry = ProductGeometry(exponents, radii, balance)
         norm, blocks = geometry.dual_norm_and_map(averages)
         is_regularized = isinstance(convention.map, PowerMap) and convention.map.is_regularized
         factor = np.asarray(norm)[..., None, None] if is_regularized else 1.0
@@ -123,12 +124,12 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
     x = np.swapaxes(d, -1, -2) if is_tall else d
     x = rounding.entries(_normalised(of, convention, x, rounding))
     for row in of.schedule.steps:
-        a = [float(rounding.scalar(one)) for one in row]
-        gram = rounding.entries(x @ np.swapaxes(x, -1, -2))
+        a = [rounding.scalar(one) for one in row]
+        gram = rounding.product(x, np.swapaxes(x, -1, -2))
         inner = a[-1] * gram
         for one in a[-2:0:-1]:
-            inner = rounding.entries(one * gram + rounding.entries(gram @ inner))
-        x = rounding.entries(a[0] * x + rounding.entries(inner @ x)) if len(a) > 1 else rounding.entries(a[0] * x)
+            inner = rounding.entries(one * gram + rounding.product(gram, inner))
+        x = rounding.entries(a[0] * x + rounding.product(inner, x)) if len(a) > 1 else rounding.entries(a[0] * x)
     direction = np.swapaxes(x, -1, -2) if is_tall else x
     if of.times_dual_norm:
         direction = direction * np.sum(d * direction, axis=(-2, -1), keepdims=True)
@@ -153,7 +154,8 @@ def _normalised(of: PolynomialMap, convention: Convention, x: np.ndarray, roundi
     return np.divide(x, kept, out=np.zeros_like(x), where=kept > 0)
 
 
-def _moved(convention: Convention, x: np.ndarray, update: np.ndarray, eta: float) -> np.ndarray:
+def moved(convention: Convention, x: np.ndarray, update: np.ndarray, eta: float) -> np.ndarray:
+    """Return X after a step of size ``eta`` along ``update``, with the weight decay."""
     decay = convention.decay
     rates = {"decoupled": eta * decay.rate, "independent": decay.rate, "squared": eta * eta * decay.rate}
     if decay.form in rates:

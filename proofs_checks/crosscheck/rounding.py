@@ -1,4 +1,4 @@
-"""A model of rounding: every result of an operation is off by a relative error up to the unit roundoff, at random."""
+"""A model of rounding: every result of an operation is off by up to half a unit in its last place, at random."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import numpy as np
 
 __all__ = ["EXACT", "Rounding"]
 
+_SUMS = 2.0**-24
+"""Unit roundoff of the sums in a product of matrices of float32 and below."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """Relative errors drawn evenly from [-u, u]: of every entry by itself, or one for a whole matrix.
+    """Errors drawn evenly from half a unit in the last place, of every entry by itself or one for a whole matrix.
+
+    Half a unit in the last place of x is u times the power of two at or below |x|: between u/2 and u times |x|.
 
     Attributes
     ----------
@@ -28,13 +33,29 @@ class Rounding:
         """Return ``x`` with an error in every entry."""
         if self.rng is None or self.unit == 0:
             return x
-        return x * (1 + self.unit * self.rng.uniform(-1, 1, size=x.shape))
+        mantissa, exponent = np.frexp(x)
+        error = 0.5 * self.rng.uniform(-1, 1, size=np.shape(x))
+        if self.unit <= np.finfo(np.float64).epsneg:
+            # numerics: half a unit would be rounded away in float64; whole ones, so rare that the variance is the same
+            error = np.sign(error) * (np.abs(error) < 1 / 24)
+        return np.ldexp(mantissa + self.unit * error * (x != 0), exponent)
+
+    def product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return ``a @ b`` with an error in every entry and, as sums of n terms in any order have it, in the sums.
+
+        A sum of n terms of random sign passes through n partial sums, of √(n/2) terms in the root mean square; each is
+        off by half a unit in its last place. Sums of half precision are kept in float32, as hardware does.
+        """
+        x = a @ b
+        if self.rng is None or self.unit == 0:
+            return x
+        unit = min(self.unit, _SUMS)
+        of_terms = np.sqrt((a * a) @ (b * b) * (a.shape[-1] / 2))
+        return self.entries(x + unit * of_terms * self.rng.uniform(-1, 1, size=x.shape))
 
     def scalar(self, x: float | np.ndarray) -> float | np.ndarray:
         """Return ``x``, one number or one a matrix, with an error each: they shift a matrix as a whole."""
-        if self.rng is None or self.unit == 0:
-            return x
-        return x * (1 + self.unit * self.rng.uniform(-1, 1, size=np.shape(x)))
+        return self.entries(np.asarray(x))[()]
 
 
 EXACT = Rounding()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    averages,
     best_constant,
     blocks,
     conic,
@@ -12,6 +13,7 @@ from . import (
     moments,
     momentum_error,
     optimality,
+    product_norm,
     proofs,
     regularized,
     scaling,
@@ -20,6 +22,7 @@ from . import (
     stationarity,
     stationarity_proof,
     transfer,
+    two_smoothness,
     updaters,
     variants,
     weight_decay,
@@ -33,12 +36,15 @@ __all__ = ["CHECKS", "Check", "Context", "Finding"]
 
 CHECKS: tuple[Check, ...] = (
     *geometry.CHECKS,
+    *product_norm.CHECKS,
     *updaters.CHECKS,
+    *averages.CHECKS,
     *descent.CHECKS,
     *momentum_error.CHECKS,
     *martingale.CHECKS,
     *moments.CHECKS,
     *splitting.CHECKS,
+    *two_smoothness.CHECKS,
     *best_constant.CHECKS,
     *witnesses.CHECKS,
     *stationarity.CHECKS,

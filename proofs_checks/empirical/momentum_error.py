@@ -231,6 +231,7 @@ CHECKS = (
         kind="adversarial",
         function=_drift_is_attained,
         is_random=False,
+        cost=0.4,
     ),
     Check(
         statement="T3",

@@ -57,6 +57,27 @@ def _minibatch_shape_holds(context: Context) -> Finding:
     return tally.finding("A mean of m draws has the moment shape with σm^{-(1-1/β)}, and attains it.")
 
 
+def _minibatch_is_one_weighted_sum(context: Context) -> Finding:
+    """A mean of m draws against one sum with m times the weights a_k/m: the shape of one draw, used once."""
+    tally = Tally(context)
+    theta, n_steps = 0.2, 12
+    average = theta * (1 - theta) ** np.arange(n_steps)
+    average[-1] /= theta
+    weights = {"one step": np.ones(1), "momentum": average, "descending": 1 / np.arange(1.0, 6.0)}
+    for order in (1.0, 1.25, 1.5, 2.0):
+        for constant in (1.0, 2 ** (2 / order - 1)):
+            one = assumptions.MomentShape(constant=constant, moment_order=order, sigma=0.7)
+            for size in (1, 2, 3, 8, 100):
+                mean = assumptions.minibatch_shape(one, size)
+                for name, row in weights.items():
+                    draws = [float(a) / size for a in row for _ in range(size)]
+                    expected = one.of_weights(draws)
+                    witness = {"moment_order": order, "size": size, "weights": name, "constant": constant}
+                    slack = rounding(1, operations=len(draws)) * expected
+                    tally.equal(mean.of_weights(list(row)), expected, slack=slack, witness=witness)
+    return tally.finding("The mean of m draws has the weights of one sum over all draws, with c once.")
+
+
 def _lift_is_the_same_for_every_p(context: Context) -> Finding:
     """``f(X) = h(Xe_1)`` with column noise: the same constants and, up to rounding, the same run for every p."""
     tally = Tally(context)
@@ -86,6 +107,71 @@ def _lift_is_the_same_for_every_p(context: Context) -> Finding:
             tally.equal(run.stationarity_mean, first.stationarity_mean, slack=slack, witness=witness)
             tally.equal(run.value_last, first.value_last, slack=slack, witness=witness)
     return tally.finding("The lift has the same constants and the same runs for every p.")
+
+
+def _constants_carry_over(context: Context) -> Finding:
+    """``‖∇f(X)-∇f(Y)‖_q ≤ L‖X-Y‖_p``, with equality along e_1, and N1 and the right N2 with the σ of the column."""
+    tally = Tally(context)
+    shape, level = (4, 3), 0.3
+    for function in ("quadratic", "saturating", "chain"):
+        for p in (1.0, 4 / 3, *P_FAMILY):
+            problem = PROBLEMS["lift"].build(shape, p, smoothness=1.3, function=function)
+            geometry = schatten.SchattenGeometry(p)
+            x, y = context.rng(function=function, p=p).standard_normal((2, 30, *shape))
+            y[:10, :, 0] = x[:10, :, 0]  # other columns carry no information
+            y[10:20] = x[10:20]
+            y[10:20, :, 0] += context.rng(function=function, p=p, inputs="columns").standard_normal((10, shape[0]))
+            change = np.asarray(geometry.dual_norm(problem.gradient(x) - problem.gradient(y)))
+            apart = np.asarray(geometry.norm(x - y))
+            slack = rounding(*shape, operations=8) * (1 + apart)
+            witness = {"function": function, "p": p_label(p)}
+            tally.at_most(change, problem.smoothness(p) * apart, slack=slack, scale=apart, witness=witness)
+            if function == "quadratic":
+                column = slice(10, 20)
+                equal = problem.smoothness(p) * apart[column]
+                tally.equal(change[column], equal, slack=slack[column], witness=witness | {"claim": "attained"})
+            noise = NOISES["fixed_signs"].build(shape, p, sigma=level, weights="one_hot")
+            column_noise = np.zeros((2, *shape))
+            column_noise[:, 0, 0] = (level, -level)
+            moments = np.asarray(geometry.dual_norm(column_noise))
+            root = np.zeros((shape[1], shape[1]))
+            root[0, 0] = np.sqrt(np.mean(np.sum(column_noise[..., 0] ** 2, axis=-1)))
+            sigmas = [float(moments.max()), float(geometry.dual_norm(root))]
+            tally.equal(
+                [noise.moment_sigma(p), noise.covariance_sigma(p, "right")], sigmas, slack=rounding(*shape) * level,
+                witness=witness | {"claim": "noise"},
+            )  # fmt: skip
+    return tally.finding("The lift has the smoothness and the noise of its function in every Schatten norm.")
+
+
+def _walk_stays_up(context: Context) -> Finding:
+    """The law of the walk, step by step: how long it stays above the kink, and the mean slope that this alone gives."""
+    tally = Tally(context)
+    for n_steps in (1, 2, 9, 25, 100, 400, *((2500,) if context.is_full else ())):
+        eta, lipschitz = 0.01, 2.0
+        bound = necessity.no_momentum_lower_bound(sigma=1.0, smoothness=lipschitz, step_size=eta, n_steps=n_steps)
+        slope, start = bound.constants["slope_cap"], bound.constants["start"]
+        room = (start - slope / lipschitz) / eta
+        # numerics: a start that is a whole number of steps above the kink must not lose one to rounding
+        stays = _stays(n_steps, math.ceil(room - 1e-9))
+        found = slope * float(stays[:-1].mean())
+        witness = {"n_steps": n_steps, "steps above the kink": room}
+        slack = rounding(1, operations=n_steps)
+        tally.at_most(bound.value, found, slack=slack, witness=witness)
+        hoeffding = 2 * math.exp(-room * room / (2 * n_steps))
+        tally.at_most(1 - stays[-1], hoeffding, slack=slack, witness=witness | {"claim": "reflection and Hoeffding"})
+    return tally.finding("The law of the walk keeps the mean slope above the lower bound.")
+
+
+def _stays(n_steps: int, distance: int) -> np.ndarray:
+    """Return the probabilities that a fair walk has not yet come down by ``distance``, after 0 to ``n_steps`` steps."""
+    law = np.zeros(distance + n_steps + 2)
+    law[distance] = 1.0
+    found = [1.0]
+    for _ in range(n_steps):
+        law[1:-1], law[0], law[-1] = (law[:-2] + law[2:]) / 2, 0.0, 0.0
+        found.append(float(law.sum()))
+    return np.array(found)
 
 
 def _necessity_case(p: float, n_steps: int) -> Case:
@@ -138,11 +224,34 @@ CHECKS = (
         function=_minibatch_shape_holds,
     ),
     Check(
+        statement="T13a",
+        name="minibatch_is_one_weighted_sum",
+        kind="derivation",
+        function=_minibatch_is_one_weighted_sum,
+        is_random=False,
+        cost=0.1,
+    ),
+    Check(
         statement="T13b",
         name="lift_is_the_same_for_every_exponent",
         kind="identity",
         function=_lift_is_the_same_for_every_p,
         cost=1.0,
+    ),
+    Check(
+        statement="T13b",
+        name="constants_carry_over_to_the_lift",
+        kind="inequality",
+        function=_constants_carry_over,
+        cost=0.1,
+    ),
+    Check(
+        statement="T13c",
+        name="walk_without_momentum_stays_up",
+        kind="derivation",
+        function=_walk_stays_up,
+        is_random=False,
+        cost=0.3,
     ),
     Check(
         statement="T13c",

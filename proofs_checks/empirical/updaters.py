@@ -159,5 +159,6 @@ CHECKS = (
         name="heavy_ball_is_bias_corrected_momentum",
         kind="identity",
         function=_heavy_ball_is_bias_corrected,
+        cost=0.4,
     ),
 )

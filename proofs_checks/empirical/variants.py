@@ -351,6 +351,7 @@ CHECKS = (
         name="recursive_momentum_has_no_drift",
         kind="identity",
         function=_recursive_error,
+        cost=0.4,
     ),
     Check(
         statement="T12",

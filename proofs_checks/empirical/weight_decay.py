@@ -188,6 +188,7 @@ CHECKS = (
         name="weight_decay_descends_in_the_ball",
         kind="inequality",
         function=_descent_in_the_ball,
+        cost=0.4,
     ),
     Check(
         statement="T11",

@@ -107,8 +107,18 @@ def _smaller_gap(right: Callable[..., Any]) -> Callable[..., Any]:
     return bound
 
 
+def _nearer(right: Callable[..., Any]) -> Callable[..., Any]:
+    def bound(**k: Any) -> Any:
+        found = right(**k)
+        start = found.constants["slope_cap"] / k["smoothness"] + k["step_size"] * k["n_steps"] ** 0.5
+        return replace(found, constants=found.constants | {"start": start})
+
+    return bound
+
+
 _t7, _t8, _t10, _t11, _t12 = (partial(of, f"T{number}") for number in (7, 8, 10, 11, 12))
 _t13a, _t13b, _t13c = (partial(of, f"T13{letter}") for letter in "abc")
+_BATCH = ("minibatch_shape_is_attained", "minibatch_is_one_weighted_sum")
 _STAYS = "gap_and_last_value_stay_below_their_bounds"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -173,15 +183,18 @@ MUTANTS: tuple[Mutant, ...] = (
     _t12("recursive_leading_term_too_low", "3(5ℓ̄Δσ/K)^{1/3} → 2.7(5ℓ̄Δσ/K)^{1/3}", recursive,
          "recursive_corollary", bound_times(0.9, "leading"), "recursive_corollary_dominates_its_sums"),
     _t13a("minibatch_noise_too_low", "σm^{-(1-1/β)} → 0.95 of it", assumptions, "minibatch_shape",
-          field_times(sigma=0.95), "minibatch_shape_is_attained"),
-    _t13a("minibatch_of_order_two", "σm^{-(1-1/β)} → σm^{-1/2}", assumptions, "minibatch_shape", _order_two,
-          "minibatch_shape_is_attained"),
-    _t13a("minibatch_constant_twice", "c → c²", assumptions, "minibatch_shape", _twice, "minibatch_shape_is_attained"),
+          field_times(sigma=0.95), *_BATCH),
+    _t13a("minibatch_of_order_two", "σm^{-(1-1/β)} → σm^{-1/2}", assumptions, "minibatch_shape", _order_two, *_BATCH),
+    _t13a("minibatch_constant_twice", "c → c²", assumptions, "minibatch_shape", _twice, *_BATCH),
     _t13b("lift_of_two_columns", "a hundredth of the gradient in another column", lift.Lift, "gradient",
-          _leaks_into_another_column, "lift_is_the_same_for_every_exponent"),
+          _leaks_into_another_column, "lift_is_the_same_for_every_exponent", "constants_carry_over_to_the_lift"),
+    _t13b("lift_smoother_than_its_function", "L → 0.95L", lift.Lift, "smoothness", times(0.95),
+          "lift_is_the_same_for_every_exponent", "constants_carry_over_to_the_lift"),
     _t13c("gap_of_the_instance_off", "Δ of the instance → 0.95 of it", necessity, "no_momentum_lower_bound",
           _smaller_gap, "without_momentum_runs_stay_above_the_lower_bound"),
     _t13c("lower_bound_too_high", ".488σ → 1.05 of it", necessity, "no_momentum_lower_bound", bound_times(1.05),
-          "without_momentum_runs_stay_above_the_lower_bound"),
+          "without_momentum_runs_stay_above_the_lower_bound", "walk_without_momentum_stays_up"),
+    _t13c("start_too_near_the_kink", "3η√K above the kink → η√K", necessity, "no_momentum_lower_bound", _nearer,
+          "walk_without_momentum_stays_up"),
 )  # fmt: skip
 """The mutants of T7, T8 and T10 to T13."""

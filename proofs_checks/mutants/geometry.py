@@ -80,6 +80,11 @@ def _heavy_ball(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda average, gradient, theta: (1 - theta) * average + gradient
 
 
+def _late_start(right: Callable[..., Any]) -> Callable[..., Any]:
+    # the average starts from 0: its first step is like every other
+    return lambda self, xp, k, dtype: right(self, xp, xp.maximum(k, 1), dtype)
+
+
 def _equal_weights(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda weighted, outer: right(weighted, 1.0)
 
@@ -110,13 +115,19 @@ MUTANTS: tuple[Mutant, ...] = (
     _d2("methods_of_another_power", "s^{q-1} → s^{q-0.95}", schatten, "_direction_weights", _another_power,
         "known_methods_are_special_cases"),
     _d3("average_replaced_by_heavy_ball", "(1-θ)M + θG → (1-θ)M + G", momentum, "exponential_average", _heavy_ball,
-        "heavy_ball_is_bias_corrected_momentum"),
+        "heavy_ball_is_bias_corrected_momentum", "weights_follow_from_the_recursion"),
     _d3("bias_correction_one_step_late", "1 - μ^{k+1} → 1 - μ^{k+2}", momentum, "bias_corrected_theta",
-        _one_step_late, "heavy_ball_is_bias_corrected_momentum"),
+        _one_step_late, "heavy_ball_is_bias_corrected_momentum", "weights_follow_from_the_recursion"),
+    _d3("first_gradient_like_the_others", "M_0 = G_0 → M_0 = θG_0", schattor.Schattor, "_theta", _late_start,
+        "weights_follow_from_the_recursion"),
     _d4("balance_ignored", "w_b of t → w_b of t = ∞", product, "_balance_weights", _equal_weights,
-        "product_map_attains_the_product_dual_norm"),
+        "product_map_attains_the_product_dual_norm", "search_finds_the_product_dual_norm"),
     _d4("radius_counted_twice", "ρ_b‖M_b‖ → ρ_b²‖M_b‖ in the dual norm", product.ProductGeometry, "dual_norm",
         lambda right: lambda self, g, **k: right(self, {b: self.radii[b] * x for b, x in g.items()}, **k),
-        "product_map_attains_the_product_dual_norm"),
+        "product_map_attains_the_product_dual_norm", "search_finds_the_product_dual_norm"),
+    _d4("product_dual_norm_too_low", "|||G|||_* → (1 - 1e-6)|||G|||_*", product.ProductGeometry, "dual_norm",
+        times(1 - 1e-6), "product_map_attains_the_product_dual_norm", "search_finds_the_product_dual_norm"),
+    _d4("product_dual_norm_too_high", "|||G|||_* → (1 + 1e-6)|||G|||_*", product.ProductGeometry, "dual_norm",
+        times(1 + 1e-6), "product_map_attains_the_product_dual_norm", "search_finds_the_product_dual_norm"),
 )  # fmt: skip
 """The mutants of definitions D1 to D4."""

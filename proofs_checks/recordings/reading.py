@@ -15,7 +15,7 @@ from schattor_theory.errors import DTypeError, NonFiniteError, ShapeError, Store
 
 from .safetensors import read_safetensors
 
-__all__ = ["MEAN", "SUFFIXES", "Block", "Recording", "load_recording", "recording_of"]
+__all__ = ["MEAN", "SUFFIXES", "Block", "Recording", "load_recording", "read_arrays", "recording_of"]
 
 SUFFIXES = (".npz", ".safetensors")
 
@@ -98,27 +98,37 @@ def load_recording(path: str | Path) -> Recording:
         If an array in it is not what the name promises.
     """
     path = Path(path)
+    return recording_of(read_arrays(path, _CALL), source=path.name)
+
+
+def read_arrays(path: Path, call: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file by name; ``call`` is who asks, for the message of an error.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, cut short, or of another kind.
+    """
     if path.suffix not in SUFFIXES:
         way_out = "Save the gradients with numpy.savez or safetensors.numpy.save_file."
-        fail(StoreError, _CALL, "file", f"end in {' or '.join(SUFFIXES)}", str(path), way_out)
+        fail(StoreError, call, "file", f"end in {' or '.join(SUFFIXES)}", str(path), way_out)
     try:
-        arrays = read_safetensors(path) if path.suffix == ".safetensors" else _read_npz(path)
+        return read_safetensors(path) if path.suffix == ".safetensors" else _read_npz(path, call)
     except OSError as error:
-        fail(StoreError, _CALL, "file", "be a readable file", str(path), f"{error.strerror or error}.")
-    return recording_of(arrays, source=path.name)
+        fail(StoreError, call, "file", "be a readable file", str(path), f"{error.strerror or error}.")
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
+def _read_npz(path: Path, call: str) -> dict[str, np.ndarray]:
     try:
         # a file that is no archive is refused before NumPy would take it for a pickle
         if path.is_file() and not zipfile.is_zipfile(path):
-            fail(StoreError, _CALL, "file", "be a whole .npz file", str(path), "It is cut short, or no archive.")
+            fail(StoreError, call, "file", "be a whole .npz file", str(path), "It is cut short, or no archive.")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError) as error:
         if isinstance(error, StoreError):
             raise
-        fail(StoreError, _CALL, "file", "be a whole .npz file", str(path), f"{error}. Save it again with numpy.savez.")
+        fail(StoreError, call, "file", "be a whole .npz file", str(path), f"{error}. Save it again with numpy.savez.")
 
 
 def recording_of(arrays: Mapping[str, np.ndarray], *, source: str = "arrays") -> Recording:

@@ -13,10 +13,11 @@ from schattor_theory.errors import DTypeError, StoreError
 
 from ..files import write_file
 
-__all__ = ["read_safetensors", "write_safetensors"]
+__all__ = ["read_metadata", "read_safetensors", "write_safetensors"]
 
 _CALL = "read_safetensors"
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_METADATA = "__metadata__"
 _LONGEST_HEADER = 100_000_000  # source: the limit of the format
 
 
@@ -30,6 +31,25 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     DTypeError
         For a type that holds no real numbers.
     """
+    header, data = _parts(path)
+    return {name: _array(path, name, entry, data) for name, entry in header.items() if name != _METADATA}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the text that a file carries beside its arrays, by name.
+
+    Raises
+    ------
+    StoreError
+        If the file is cut short or is not of this layout.
+    """
+    found = _parts(path)[0].get(_METADATA, {})
+    if not isinstance(found, Mapping) or not all(isinstance(value, str) for value in found.values()):
+        _refuse(path, "the metadata is no table of texts")
+    return dict(found)
+
+
+def _parts(path: Path) -> tuple[Mapping[str, object], memoryview]:
     content = path.read_bytes()
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or length > min(_LONGEST_HEADER, len(content) - 8):
@@ -40,8 +60,7 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
         _refuse(path, f"the header cannot be read ({error})")
     if not isinstance(header, Mapping):
         _refuse(path, "the header is no table")
-    data = memoryview(content)[8 + length :]
-    return {name: _array(path, name, entry, data) for name, entry in header.items() if name != "__metadata__"}
+    return header, memoryview(content)[8 + length :]
 
 
 def _array(path: Path, name: str, entry: object, data: memoryview) -> np.ndarray:
@@ -65,8 +84,10 @@ def _refuse(path: Path, reason: str) -> None:
     fail(StoreError, _CALL, "file", "be a whole safetensors file", str(path), f"{reason.capitalize()}. Save it again.")
 
 
-def write_safetensors(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write float64 and float32 arrays, as a whole or not at all.
+def write_safetensors(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write float64 and float32 arrays and texts beside them, as a whole or not at all.
 
     Raises
     ------
@@ -76,7 +97,8 @@ def write_safetensors(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         If the file cannot be written.
     """
     names = {"float64": "F64", "float32": "F32"}
-    header, parts, start = {}, [], 0
+    header: dict[str, object] = {_METADATA: dict(metadata)} if metadata else {}
+    parts, start = [], 0
     for name, array in arrays.items():
         if array.dtype.name not in names:
             fail(DTypeError, "write_safetensors", name, "hold float64 or float32", array.dtype)

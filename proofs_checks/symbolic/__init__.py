@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from ..proof import Proposition
 from . import (
+    averages,
     blocks,
     corollaries,
     descent,
     look_ahead,
     momentum,
+    necessity,
     recursive,
     regularized,
     schedules,
     stationarity,
+    transfer,
     tuning,
+    two_smoothness,
     weight_decay,
     worlds,
 )
@@ -28,14 +32,18 @@ __all__ = ["DERIVATIONS"]
 DERIVATIONS: tuple[Proposition, ...] = (
     *blocks.DERIVATIONS,
     *momentum.DERIVATIONS,
+    *averages.DERIVATIONS,
     *descent.DERIVATIONS,
+    *two_smoothness.DERIVATIONS,
     *stationarity.DERIVATIONS,
     *tuning.DERIVATIONS,
     *corollaries.DERIVATIONS,
     *schedules.DERIVATIONS,
     *regularized.DERIVATIONS,
+    *transfer.DERIVATIONS,
     *worlds.DERIVATIONS,
     *look_ahead.DERIVATIONS,
     *weight_decay.DERIVATIONS,
     *recursive.DERIVATIONS,
+    *necessity.DERIVATIONS,
 )

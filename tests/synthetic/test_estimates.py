@@ -62,6 +62,7 @@ def test_the_coverage_test_refutes_an_interval_that_is_a_fifth_too_short() -> No
         assert_covers(covered, 4000, 0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "floor"), [(studentised_contrast, 0.94), (bca_contrast, 0.92)])
 def test_bootstrap_slope_covers_a_power_law_with_unequal_skewed_groups(method, floor) -> None:
     x = np.log([4.0, 8.0, 16.0, 32.0, 64.0])
@@ -74,17 +75,19 @@ def test_bootstrap_slope_covers_a_power_law_with_unequal_skewed_groups(method, f
     assert_covers(covered, trials, floor)
 
 
-@pytest.mark.parametrize(("method", "floor"), [(studentised_contrast, 0.94), (bca_contrast, 0.91)])
+@pytest.mark.parametrize(
+    ("method", "floor"), [pytest.param(studentised_contrast, 0.94, marks=pytest.mark.slow), (bca_contrast, 0.91)]
+)
 def test_bootstrap_mean_covers_a_skewed_mean(method, floor) -> None:
     g = rng(f"mean {method.__name__}")
     trials = 800
     covered = sum(
-        method([g.exponential(size=24)], [1.0], rng=g, level=0.95, n_resamples=800).contains(1.0)
-        for _ in range(trials)
+        method([g.exponential(size=24)], [1.0], rng=g, level=0.95, n_resamples=800).contains(1.0) for _ in range(trials)
     )
     assert_covers(covered, trials, floor)
 
 
+@pytest.mark.slow
 def test_welch_contrast_covers_with_unequal_variances() -> None:
     g = rng("welch")
     trials = 4000
@@ -120,9 +123,7 @@ def test_median_of_means_uses_enough_blocks_and_no_more(level: float) -> None:
 
 def test_hoeffding_interval_covers_a_bounded_mean() -> None:
     g = rng("hoeffding")
-    covered = sum(
-        hoeffding_mean(g.random(30) < 0.1, lower=0, upper=1, level=0.9).contains(0.1) for _ in range(1000)
-    )
+    covered = sum(hoeffding_mean(g.random(30) < 0.1, lower=0, upper=1, level=0.9).contains(0.1) for _ in range(1000))
     assert_covers(covered, 1000, 0.9)
 
 

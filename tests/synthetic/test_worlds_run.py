@@ -43,7 +43,7 @@ def test_every_problem_descends_without_noise(case: ProblemCase) -> None:
     assert (run.value_last < run.value_first).all()
 
 
-@pytest.mark.parametrize("p", [2, "inf"])
+@pytest.mark.parametrize("p", [2, pytest.param("inf", marks=pytest.mark.slow)])
 def test_without_momentum_the_huber_world_stays_at_half_sigma(p) -> None:
     """T13c: a mean below the bound minus Hoeffding's half-width (runs lie in [0, σ/2]) has probability 1e-9."""
     sigma, n_steps, repeats = 1.5, 400, 200
@@ -66,7 +66,8 @@ def test_without_momentum_the_huber_world_stays_at_half_sigma(p) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "expected"), [(16, 0.8946), (64, 0.6757), pytest.param(256, 0.3860, marks=pytest.mark.slow)]
+    ("n", "expected"),
+    [(16, 0.8946), *(pytest.param(*row, marks=pytest.mark.slow) for row in ((64, 0.6757), (256, 0.3860)))],
 )
 def test_average_over_random_coordinates_has_the_known_nuclear_norm(n: int, expected: float) -> None:
     """d = 64: ``E‖average of n‖_1 = (d/n) E|R_Bin(n, 1/d)|``, R a simple random walk; Hoeffding on [0, 1] at 1e-9."""

@@ -21,6 +21,7 @@ def test_scalar_witness_is_found_again_to_the_bit(tmp_path: Path, capsys: pytest
     assert read_witness(path).certified == KEPT["one-step_q=3-2_1x1_real"].certified
 
 
+@pytest.mark.slow
 def test_matrix_martingale_and_beyond_are_written_with_their_commands(tmp_path: Path) -> None:
     words = ["--kind", "matrix,martingale,beyond", "--q", "9/5", "--commutator", "0.1", "--starts", "2", "--seed", "3"]
     assert main([*words, "--out", str(tmp_path)]) == 0

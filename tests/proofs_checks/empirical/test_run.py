@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,8 @@ def test_two_processes_give_the_evidence_of_one() -> None:
 
 def test_long_checks_start_first() -> None:
     costs = {c.name: c.cost for c in FAST}
-    order = [costs[e.check] for e in running.run_checks(FAST, seed=0, level="quick")]
+    checks = [replace(check, function=lambda _: _finding()) for check in FAST]
+    order = [costs[e.check] for e in running.run_checks(checks, seed=0, level="quick")]
     assert order == sorted(order, reverse=True)
 
 

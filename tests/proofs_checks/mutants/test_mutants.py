@@ -59,9 +59,13 @@ def test_what_goes_wrong_is_of_every_kind() -> None:
         assert any(part in package for package in packages), part
 
 
+@pytest.fixture(scope="module")
+def before() -> dict[tuple[str, str], int]:
+    return held_names()
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_is_put_in_and_taken_out(mutant: Mutant) -> None:
-    before = held_names()
+def test_is_put_in_and_taken_out(mutant: Mutant, before: dict[tuple[str, str], int]) -> None:
     right = getattr(mutant.owner, mutant.attribute)
     with mutant.planted():
         assert getattr(mutant.owner, mutant.attribute) is not right

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proofs_checks.evidence import Verdict
-from proofs_checks.matrix import matrix_of
+from proofs_checks.matrix import WHY_FEWER, matrix_of
 from proofs_checks.report.evidence import artefacts_html, matrix_html, place_of
 from proofs_checks.report.page import write_report
 from tests.proofs_checks.ledgers import entry, ledger
@@ -77,7 +77,9 @@ def test_steps_of_another_form_are_shown_as_text() -> None:
     assert "just words" in artefacts_html(entry(data={"steps": ["just words"]}))
 
 
-def test_the_last_column_counts_kinds_that_hold_of_kinds_there_are() -> None:
+def test_the_last_column_counts_kinds_that_hold_of_kinds_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("D3", "T4e"):
+        monkeypatch.setitem(WHY_FEWER, name, "Because.")
     known = {"T1": ("identity", "inequality", "symbolic"), "T2": ("identity",), "D3": ("identity",), "T4e": ()}
     held, broken = entry(), entry(Verdict.VIOLATED, check="v", kind="identity", witness={"x": 1})
     table = matrix_html(matrix_of([held, broken], known), known, set())

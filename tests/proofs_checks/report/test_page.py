@@ -123,7 +123,7 @@ def test_every_figure_a_check_names_can_be_drawn() -> None:
 
 @pytest.mark.parametrize(
     "check",
-    [pytest.param(c, id=c.name, marks=pytest.mark.slow if c.cost > 0.9 else ()) for c in CHECKS if c.figure],
+    [pytest.param(c, id=c.name, marks=pytest.mark.slow if c.cost > 0.5 else ()) for c in CHECKS if c.figure],
 )
 def test_figures_are_drawn_from_the_ledger_alone(check: object, tmp_path: Path) -> None:
     made = ledger(check.run(Context(seed=1)))  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ def test_a_study_that_holds_exits_0_with_figure_table_and_verdict(call, file, tm
     page = (out / "report.html").read_text()
     assert page.index("Nothing is violated") < page.index("<table>")
     assert "N2 (covariance)" in page
-    assert "src=\"http" not in page
+    assert 'src="http' not in page
 
 
 def test_a_violation_exits_1_and_names_it(call, file, tmp_path) -> None:
@@ -144,6 +144,7 @@ def test_a_dry_run_counts_cells_and_writes_nothing(call, file, tmp_path) -> None
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_report_of_an_unfinished_folder_says_so(call, file, tmp_path) -> None:
     out = tmp_path / "out"
     call("run", file, "--out", out)

@@ -91,6 +91,7 @@ def test_runs_that_failed_keep_a_point_from_holding(study, work) -> None:
     assert all(j.verdict is Verdict.INCONCLUSIVE for j in analysis.judgements)
 
 
+@pytest.mark.slow
 def test_a_heavy_tail_below_the_bound_is_seldom_called_a_violation() -> None:
     """Pareto index 1.3 with its mean on the bound: at level 1 - 2e-4 at most 1 in 1000 alarms; fails by chance 1e-8."""
     g = Streams("heavy").generator("tail")

@@ -56,6 +56,7 @@ def test_a_wrong_exponent_is_not_covered() -> None:
     assert not exponent(DIMENSIONS, logs).contains(0.27)
 
 
+@pytest.mark.slow
 def test_equivalence_errs_at_most_alpha_on_the_edge_of_the_margin() -> None:
     g = rng("edge")
     trials = 2000

@@ -62,7 +62,7 @@ def test_a_run_that_was_stopped_runs_only_what_is_missing_and_gives_the_same_row
     assert again.ran == []
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_number_of_workers_does_not_change_the_rows(study, work, tmp_path, workers: int) -> None:
     run(study, tmp_path / "one", work)
     run(study, tmp_path / "more", work, workers)
@@ -84,7 +84,9 @@ def test_extending_a_study_leaves_its_parts_untouched(text, study, work, tmp_pat
     assert len(after) == len(before) + n_new
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "other", "text"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "flipped", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("empty", "other", "text"))]
+)
 def test_a_damaged_part_is_named_set_aside_and_run_again(study, work, tmp_path, damage: str) -> None:
     run(study, tmp_path, work)
     whole = rows(tmp_path)
@@ -146,7 +148,9 @@ def test_no_space_left_is_said_and_leaves_nothing_behind(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, *(pytest.param(one, marks=pytest.mark.slow) for one in (errno.EACCES, errno.EROFS))]
+)
 def test_a_disk_that_refuses_keeps_what_is_stored(study, work, tmp_path, monkeypatch, number: int) -> None:
     rename, done = os.replace, []
 

@@ -233,7 +233,14 @@ MANY = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in MARTINGALES if name != "rows_and_columns"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "adapted" else ())
+        for name in MARTINGALES
+        if name != "rows_and_columns"
+    ],
+)
 def test_a_law_with_more_paths_than_a_float_can_count_is_not_listed(name: str) -> None:
     martingale = MANY.get(name, Case(name, (8, 8), 3000)).build()
     paths = martingale.paths()

@@ -30,9 +30,7 @@ from tests.synthetic.noise.cases import (
     sample,
 )
 
-ENUMERABLE = [
-    c for c in CONTROLLED if c.family != "haar_signs" and not isinstance(c.build().tail, Pareto)
-]
+ENUMERABLE = [c for c in CONTROLLED if c.family != "haar_signs" and not isinstance(c.build().tail, Pareto)]
 EXPONENTS = (1, "4/3", 2, 4, "inf")
 
 
@@ -168,7 +166,7 @@ def haar_covariance_error(case: Case, z: np.ndarray, side: str, claimed: float) 
     return float(np.abs(mean - claimed**2 / d * np.eye(d)).max()), half
 
 
-@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("side", ["left", pytest.param("right", marks=pytest.mark.slow)])
 def test_haar_covariance_is_a_multiple_of_the_identity(side: str) -> None:
     """False failure 1e-9 a side; a covariance 5 % off in the Frobenius norm shows at this number of draws."""
     case = Case("haar_signs", (3, 2), 2)

@@ -105,7 +105,7 @@ def test_saturating_start_has_the_gap_from_any_direction(gap: float) -> None:
     assert f.initial_gap == pytest.approx(gap, rel=1e-10)
 
 
-@pytest.mark.parametrize("balance", [1, 1.5, 2, 3, 8, "inf"])
+@pytest.mark.parametrize("balance", [1, *(pytest.param(t, marks=pytest.mark.slow) for t in (1.5, 2, 8)), 3, "inf"])
 @pytest.mark.parametrize("p", [1, 2, 3, "inf"])
 def test_separable_smoothness_is_exact_for_every_balance(balance, p) -> None:
     geometry = product(BLOCKS, p, balance)

@@ -1,0 +1,71 @@
+"""The page docs/deviations.md: what is said of every deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ...files import write_file
+from ..crosscheck import CrossCheck
+from . import DEVIATIONS, Deviation
+from .said import answer_on, faults_of, lacks, said
+
+__all__ = ["MADE_BY", "expected", "listed", "page", "write_table"]
+
+MADE_BY = "python -m proofs_checks.crosscheck.deviations"
+
+_HEAD = f"""# Deviations
+
+A diagnosis that cannot be wrong says nothing. Each *deviation* below is an optimizer of plain NumPy in which one thing
+is not what its author meant, or not what anybody could mean. The cross-check sees its outputs alone and has to name
+what was done: as another convention where it is one, else as a fault, or as an invariance that is broken. Beside the
+property that names it stands what is said there, and what the optimizer is found to conform to or differ from; against
+the convention that was meant, each of them differs.
+
+Made by `{MADE_BY}`.
+"""
+
+
+def _cells(*cells: str) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in cells) + " |"
+
+
+def _named(deviation: Deviation) -> tuple[str, str, str]:
+    return f"`{deviation.name}`", deviation.words, deviation.property
+
+
+def _row(deviation: Deviation, found: CrossCheck) -> str:
+    answer = answer_on(deviation.property, found) or "nothing"
+    if deviation.unsaid(answer) and found.faults:
+        answer = faults_of(found)
+    if lacks(deviation, found):
+        answer = f"**not named**: {answer}"
+    return _cells(*_named(deviation), answer, found.outcome)
+
+
+def page(results: Mapping[str, CrossCheck]) -> str:
+    """Return the text of the page from what was said of each deviation."""
+    named = sum(not lacks(one, results[name]) for name, one in DEVIATIONS.items())
+    head = [_cells("deviation", "what is done", "shown by", "what is said", "verdict"), "|---|---|---|---|---|"]
+    rows = [_row(one, results[name]) for name, one in DEVIATIONS.items()]
+    return "\n".join([_HEAD, f"{named} of {len(rows)} are named.", "", *head, *rows]) + "\n"
+
+
+def listed(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what each row of a page says of the deviation itself."""
+    for line in text.splitlines():
+        cells = [cell.strip().replace("\0", "|") for cell in line.replace(r"\|", "\0").split("|")[1:-1]]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            yield cells[0], cells[1], cells[2]
+
+
+def expected() -> list[tuple[str, str, str]]:
+    """Return what the rows have to say of the deviations."""
+    return [_named(one) for one in DEVIATIONS.values()]
+
+
+def write_table(path: Path) -> Mapping[str, CrossCheck]:
+    """Examine every deviation and write the page, as a whole or not at all; return what was said."""
+    results = {name: said(one) for name, one in DEVIATIONS.items()}
+    write_file(path, page(results).encode(), MADE_BY)
+    return results

@@ -1,0 +1,349 @@
+"""Weight decay: what a step does to the weights beyond what the same gradient does to zero weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthetic.seeds import Streams
+
+from ..convention import Decay
+from ..finding import Finding
+from ..probe import ONE, Run
+from ..rounding import Rounding
+from .series import Forward, finite_steps, stored_unit
+
+__all__ = ["DecayFit", "fit_decay"]
+
+_SURE = 8.0  # standard errors: storage errors are not normal
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecayFit:
+    """The candidates for the decay, and what says so.
+
+    Attributes
+    ----------
+    candidates : tuple of Decay
+        Forms that the first steps cannot tell apart; the first is preferred.
+    finding : Finding
+        In words.
+    """
+
+    candidates: tuple[Decay, ...]
+    finding: Finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loss:
+    """What one first step took from the weights: Δ = X_0 - X_1 without the step itself."""
+
+    run: Run
+    weights: np.ndarray
+    lost: np.ndarray
+    error: float
+    step: np.ndarray  # ηU from zero weights; zero without a gradient
+
+    @property
+    def has_gradient(self) -> bool:
+        return bool(np.any(self.run.probe.gradients[0][ONE]))
+
+    @property
+    def rate(self) -> float:
+        """Return r of ``Δ = r X``."""
+        return float(np.sum(self.lost * self.weights) / np.sum(self.weights**2))
+
+    @property
+    def rate_error(self) -> float:
+        return self.error / float(np.linalg.norm(self.weights))
+
+    @property
+    def left(self) -> float:
+        """Return the root mean square of ``Δ - r X`` in units of its error."""
+        return float(np.sqrt(np.mean((self.lost - self.rate * self.weights) ** 2))) / self.error
+
+    @property
+    def is_seen(self) -> bool:
+        is_large = float(np.sqrt(np.mean(self.lost**2))) > _SURE * self.error
+        return is_large or abs(self.rate) > _SURE * self.rate_error
+
+
+def _said(
+    value: str,
+    evidence: str,
+    candidates: tuple[Decay, ...],
+    *,
+    alternatives: tuple[str, ...] = (),
+    is_decided: bool = True,
+    is_fault: bool = False,
+) -> DecayFit:
+    finding = Finding(property="weight decay", value=value, evidence=evidence, alternatives=alternatives,
+                      is_decided=is_decided, is_fault=is_fault)  # fmt: skip
+    return DecayFit(candidates=candidates, finding=finding)
+
+
+_UNKNOWN = _said("changes the weights in an unknown way", "What a step takes from the weights is neither a share of "
+                 "them nor the map of them.", (Decay(),), is_decided=False)  # fmt: skip
+
+
+def _losses(runs: Sequence[Run], forward: Forward | None) -> list[_Loss]:
+    """Return what first steps take from the weights; with a map, steps of one gradient may differ by its rounding."""
+    usable = [run for run in runs if list(run.probe.start) == [ONE] and finite_steps(run) > 0]
+    still = [run for run in usable if not np.any(run.probe.start[ONE])]
+    found = []
+    for run in usable:
+        x = np.asarray(run.probe.start[ONE], dtype=float)
+        if not np.any(x):
+            continue
+        g = run.probe.gradients[0][ONE]
+        step = np.zeros_like(x)
+        error = stored_unit(run) * float(np.sqrt(np.mean(run.parameters[0][ONE] ** 2))) * math.sqrt(2 / 3)
+        if np.any(g):
+            pair = next((one for one in still if one.dtype == run.dtype and one.probe.step_size == run.probe.step_size
+                         and one.probe.start[ONE].shape == x.shape
+                         and np.array_equal(one.probe.gradients[0][ONE], g)), None)  # fmt: skip
+            if pair is None:
+                continue
+            step = -np.asarray(pair.parameters[0][ONE], dtype=float)
+            error = math.hypot(error, stored_unit(run) * float(np.sqrt(np.mean(step**2))))
+            if forward is not None:
+                error = math.hypot(error, math.sqrt(2) * _rounding(forward, run, step))
+        lost = x - run.parameters[0][ONE] - step
+        found.append(_Loss(run=run, weights=x, lost=lost, error=max(error, 1e-300), step=step))
+    return found
+
+
+def _rounding(forward: Forward, run: Run, step: np.ndarray) -> float:
+    """Return the root mean square rounding error of an entry of a step by the map."""
+    rng = Streams({"decay": run.probe.name}).generator("signs")
+    basis, weights = {ONE: run.probe.gradients[0][ONE][None]}, np.ones((1, 1))
+    exact = forward(basis, weights)
+    drawn = [forward(basis, weights, Rounding(forward.unit(run.dtype), rng)) - exact for _ in range(6)]
+    size = float(np.linalg.norm(exact))
+    return float(np.sqrt(np.mean(np.square(drawn)))) * (float(np.linalg.norm(step)) / size if size > 0 else 0.0)
+
+
+def fit_decay(runs: Sequence[Run], forward: Forward | None) -> DecayFit:
+    """Return what the runs say on the decay of the weights."""
+    # most targets repeat a step to the last bit; those that do not are compared within the rounding of the map
+    found = _fitted(_losses(runs, None), runs, forward)
+    if found is None and forward is not None:
+        found = _fitted(_losses(runs, forward), runs, forward)
+    return found or _UNKNOWN
+
+
+def _fitted(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit | None:
+    if not losses:
+        return _said("unknown", "No run with weights and a step that can be compared.", (Decay(),), is_decided=False)
+    free = [one for one in losses if not one.has_gradient]
+    pulled = [one for one in losses if one.has_gradient]
+    seen = [one for one in losses if one.is_seen]
+    if not seen:
+        worst = max(losses, key=lambda one: abs(one.rate))
+        return _said("none", f"A step takes {worst.rate:.1e} ± {worst.rate_error:.0e} of the weights "
+                     f"({worst.run.probe.name}).", (Decay(),))  # fmt: skip
+    if all(one.left <= _SURE for one in losses) and _agree(free or pulled, pulled):
+        return _proportional(losses, runs, forward)
+    if pulled and not any(one.is_seen for one in free):
+        cautious = _cautious(pulled)
+        if cautious is not None:
+            return cautious
+    if forward is not None:
+        coupled = _coupled(free, pulled, forward)
+        if coupled is not None:
+            return coupled
+    return None
+
+
+def _agree(shown: list[_Loss], others: list[_Loss]) -> bool:
+    """Return whether decay is seen in all of the first at full step size, and in the others as far as they can tell."""
+    full = [one for one in shown if one.run.probe.step_size == 1.0] or shown
+    if not all(one.is_seen for one in full):
+        return False
+    main = min(full, key=lambda one: one.rate_error)
+    return all(abs(one.rate - main.rate) <= _SURE * (one.rate_error + main.rate_error)
+               for one in others if one.run.probe.step_size == main.run.probe.step_size)  # fmt: skip
+
+
+def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit:
+    """Return the form of a decay that takes the same share of every entry."""
+    knows = all(one.run.knows_step_size for one in losses)
+    whole = [one for one in losses if one.run.probe.step_size == 1.0] or losses
+    shapes = [one.weights.shape for one in losses if one.run.probe.step_size != 1.0]
+    main = min(whole, key=lambda one: (one.weights.shape not in shapes, one.has_gradient, one.rate_error))
+    eta = main.run.probe.step_size if knows else 1.0
+    others = [one for one in losses if one.run.probe.step_size != main.run.probe.step_size
+              and one.weights.shape == main.weights.shape]  # fmt: skip
+    forms = ["decoupled"] if not others or not knows else []
+    evidence = f"A step of η = {eta:g} takes {main.rate:.6g} of the weights ({main.run.probe.name})"
+    alternatives: tuple[str, ...] = ()
+    if others and knows:
+        other = min(others, key=lambda one: one.rate_error)
+        ratio = other.run.probe.step_size / eta
+        allowed = _SURE * (other.rate_error + main.rate_error)
+        forms = [form for form, power in (("decoupled", 1), ("independent", 0), ("squared", 2))
+                 if abs(other.rate - main.rate * ratio**power) <= allowed]  # fmt: skip
+        evidence += f", one of η = {other.run.probe.step_size:g} takes {other.rate:.6g} ({other.run.probe.name})"
+        if not forms:
+            power = math.log(abs(other.rate / main.rate)) / math.log(ratio) if other.rate * main.rate > 0 else math.nan
+            return _said(f"takes a share of the weights that grows as η^{power:.3g}", evidence + ".", (Decay(),))
+    else:
+        alternatives = ("independent", "squared")
+        evidence += ", and no other step size was seen"
+    is_after, order = _after(runs, main.rate, eta, forms[0], knows)
+    rate = main.rate / {"decoupled": eta, "independent": 1.0, "squared": eta * eta}[forms[0]]
+    rate = _shortest(rate, _SURE * main.rate_error)
+    decay = Decay(form=forms[0], rate=rate, after=is_after)
+    shape = _of_shape(losses, main)
+    names = {"decoupled": "X times 1 - ηλ", "independent": "X times 1 - λ", "squared": "X times 1 - η²λ"}
+    value = f"{forms[0]}, λ = {rate:.4g} ({names[forms[0]]})" + (", of the weights after the step" if is_after else "")
+    candidates = [decay, *(Decay(form=form, rate=main.rate, after=is_after) for form in forms[1:])]
+    length = _linear_factor(main, forward)
+    if length:
+        # of a linear map, decay through the gradient looks the same at one step
+        candidates.append(Decay(form="l2", rate=_shortest(main.rate / eta / length, _SURE * main.rate_error / length)))
+    if rate < 0:
+        return _said(f"grows the weights: {value}", f"{evidence}{order}.", tuple(candidates), is_fault=True)
+    return _said(value + shape[0], f"{evidence}{order}{shape[1]}.", tuple(candidates), is_decided=len(forms) == 1
+                 and not alternatives, alternatives=(*alternatives, *forms[1:]), is_fault=bool(shape[0]))  # fmt: skip
+
+
+def _linear_factor(main: _Loss, forward: Forward | None) -> float:
+    """Return c where the map of the weights is c times the weights whatever their size; else 0."""
+    if forward is None or not forward.is_homogeneous:
+        return 0.0
+    result = forward({ONE: main.weights[None]}, np.ones((1, 1)))[0]
+    x = main.weights.ravel()
+    c = float(result @ x) / float(x @ x)
+    return c if float(np.linalg.norm(result - c * x)) < 1e-3 * float(np.linalg.norm(result)) else 0.0
+
+
+def _of_shape(losses: list[_Loss], main: _Loss) -> tuple[str, str]:
+    """Return in words whether the share depends on the shape of the matrix."""
+    for one in losses:
+        if one.run.probe.step_size == main.run.probe.step_size and one.weights.shape != main.weights.shape:
+            allowed = _SURE * (one.rate_error + main.rate_error)
+            if abs(one.rate - main.rate) > allowed:
+                ratio = one.rate / main.rate
+                return (
+                    f", times a factor of the shape: {ratio:.4g} between {one.weights.shape} and {main.weights.shape}",
+                    f", of a {'×'.join(map(str, one.weights.shape))} matrix {one.rate:.6g}",
+                )
+    return "", ""
+
+
+def _after(runs: Sequence[Run], rate: float, eta: float, form: str, knows: bool) -> tuple[bool, str]:
+    """Return whether the step is decayed with the weights: then its length is not in proportion to η."""
+    power = {"decoupled": 1, "independent": 0, "squared": 2}[form]
+    still = [run for run in runs if list(run.probe.start) == [ONE] and finite_steps(run) > 0
+             and not np.any(run.probe.start[ONE]) and np.any(run.probe.gradients[0][ONE])]  # fmt: skip
+    for one in still:
+        for other in still:
+            sizes = one.probe.step_size, other.probe.step_size
+            if not (knows and power and sizes[0] > sizes[1] and one.dtype == other.dtype):
+                continue
+            if not np.array_equal(one.probe.gradients[0][ONE], other.probe.gradients[0][ONE]):
+                continue
+            long, short = one.update(), other.update()
+            ratio = float(np.sum(long * short) / np.sum(short * short))
+            error = 2 * stored_unit(one) / math.sqrt(long.size) * _SURE
+            if abs(rate) < 4 * error:
+                return False, ""
+            kept = [1 - rate * (size / eta) ** power for size in sizes]
+            expected = kept[0] / kept[1]
+            seen = f"; the step at η = {sizes[0]:g} is {ratio:.6g} times that at {sizes[1]:g} ({one.probe.name})"
+            if abs(ratio - expected) < abs(ratio - 1):
+                return True, seen
+            return False, ""
+    return False, ""
+
+
+def _cautious(pulled: list[_Loss]) -> DecayFit | None:
+    """Return decay of the entries where the weight has the sign of the step alone."""
+    one = min(pulled, key=lambda loss: loss.error)
+    eta = one.run.probe.step_size if one.run.knows_step_size else 1.0
+    mask = np.sign(one.weights) == np.sign(one.step)
+    found = []
+    for is_same, words in ((True, "the sign of the step"), (False, "the sign opposite to the step")):
+        chosen = mask if is_same else ~mask
+        x = one.weights * chosen
+        rate = float(np.sum(one.lost * x) / np.sum(x * x)) if np.any(x) else 0.0
+        left = float(np.sqrt(np.mean((one.lost - rate * x) ** 2))) / one.error
+        found.append((left, rate, is_same, words, int(chosen.sum())))
+    left, rate, is_same, words, count = min(found)
+    if left > _SURE:
+        return None
+    rounded = _shortest(rate / eta, _SURE * one.rate_error / eta)
+    value = f"cautious, λ = {rounded:.4g}: only where the weight has {words}"
+    evidence = (f"{count} of {mask.size} entries lose {rate:.6g} of themselves, the others nothing "
+                f"({one.run.probe.name}).")  # fmt: skip
+    candidates = (Decay(form="cautious", rate=rounded),) if is_same else (Decay(),)
+    return _said(value, evidence, candidates, is_fault=not is_same)
+
+
+def _coupled(free: list[_Loss], pulled: list[_Loss], forward: Forward) -> DecayFit | None:
+    """Return decay through the gradient: the step is the map of ``G + λX``."""
+    seen = [one for one in free if _is_map_of_weights(one, forward)]
+    if free and not seen:
+        return None
+    rates = np.concatenate([[0.0], np.logspace(-5, 1, 121)])
+    for one in sorted(pulled, key=lambda loss: loss.error):
+        eta = one.run.probe.step_size if one.run.knows_step_size else 1.0
+        total = (one.lost + one.step).ravel() / eta
+        basis = {ONE: np.stack([one.run.probe.gradients[0][ONE], one.weights])}
+        lefts = _lefts(forward, basis, total, rates)
+        place = int(np.argmin(lefts))
+        rate, left = _refined(forward, basis, total, rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)])
+        share = math.sqrt(left / float(total @ total))
+        if not rate > 0 or (not seen and (share > 0.03 or lefts[0] < 4 * left)):
+            continue
+        noise = max(math.sqrt(left / total.size), _rounding(forward, one.run, one.step) / eta, one.error / eta)
+        results = forward(basis, np.array([[1.0, rate], [1.0, 1.01 * rate]]))
+        error = noise * 0.01 * rate / max(float(np.linalg.norm(results[1] - results[0])), 1e-300)
+        rate = _shortest(rate, 3 * error)
+        evidence = (f"The step from these weights is the map of G + {rate:.4g} X within {share:.1e} "
+                    f"({one.run.probe.name})"
+                    + (f", and without a gradient the map of X ({seen[0].run.probe.name})." if seen else "."))
+        return _said(f"l2, λ = {rate:.4g}: in the gradient, before the map", evidence,
+                     (Decay(form="l2", rate=rate),))  # fmt: skip
+    if not seen:
+        return None
+    return _said("l2, of unknown λ: in the gradient, before the map", "Without a gradient the step is the map of the "
+                 f"weights ({seen[0].run.probe.name}).", (Decay(form="l2", rate=1e-2),), is_decided=False)  # fmt: skip
+
+
+def _is_map_of_weights(one: _Loss, forward: Forward) -> bool:
+    """Return whether a step without a gradient has the direction of the map of the weights."""
+    step = one.lost.ravel()
+    result = forward({ONE: one.weights[None]}, np.ones((1, 1)))[0]
+    lengths = float(np.linalg.norm(step) * np.linalg.norm(result))
+    return lengths > 0 and float(step @ result) > 0.98 * lengths
+
+
+def _lefts(forward: Forward, basis: dict, total: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Return the squared distance of the map of ``G + λX`` from a step, for every λ."""
+    return np.sum((forward(basis, np.stack([np.ones_like(rates), rates], axis=1)) - total) ** 2, axis=1)
+
+
+def _refined(forward: Forward, basis: dict, total: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """Return the best λ between two, and its squared distance."""
+    rate = left = math.inf
+    for _ in range(10):
+        trials = np.linspace(low, high, 21)
+        lefts = _lefts(forward, basis, total, trials)
+        place = int(np.argmin(lefts))
+        rate, left = float(trials[place]), float(lefts[place])
+        low, high = trials[max(place - 1, 0)], trials[min(place + 1, 20)]
+    return rate, left
+
+
+def _shortest(value: float, error: float) -> float:
+    """Return the number of fewest significant digits within the error."""
+    for digits in range(1, 9):
+        simple = float(f"{value:.{digits - 1}e}")
+        if abs(simple - value) <= error:
+            return simple
+    return value

@@ -1,0 +1,124 @@
+"""Floor: what keeps the division by the norm from zero, from one gradient at many sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from schattor_theory.geometry import schatten_norm
+
+from ..convention import Floor, PolynomialMap, PowerMap
+from .observation import Observation, trimmed
+from .schedule import norm_of
+
+__all__ = ["FloorFit", "floor_of", "input_shares", "outcome_of"]
+
+_CLEAR = 0.12
+"""Largest share of the steps of a sweep that a floor may leave unexplained."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloorFit:
+    """A floor, in the unit of the gradient, with how well it explains the sweep.
+
+    Attributes
+    ----------
+    floor : Floor
+        Value and form.
+    residual, without : float
+        Share of the steps of the sweep that this floor leaves unexplained, see :func:`.trimmed`; that none leaves.
+    is_form_clear : bool
+        Whether the other form is worse.
+    """
+
+    floor: Floor
+    residual: float
+    without: float
+    is_form_clear: bool
+
+
+def outcome_of(of: PowerMap | PolynomialMap, one: Observation, share: np.ndarray | float) -> np.ndarray:
+    """Return the singular values out, up to a factor, when ``share`` of the normalised input is left.
+
+    Shape (..., r) for shares of shape (..., 1).
+    """
+    if isinstance(of, PowerMap):
+        ratio = one.s_in / one.s_in[0]
+        if of.p == 1:
+            return share * (ratio > 1 - 1e-9)
+        return share * (np.ones_like(ratio) if math.isinf(of.p) else ratio ** (1 / (of.p - 1)))
+    return np.asarray(of.schedule(one.s_in / norm_of(one.s_in, of.normalisation) * share))
+
+
+def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> FloorFit | None:
+    """Return the floor that a sweep shows; None where nothing is lost, or the step is homogeneous."""
+    if isinstance(of, PolynomialMap) and of.normalisation == "aol":
+        return None
+    usable = {k: one for k, one in swept.items() if k <= 20 and one.is_finite and one.size > 0 and one.is_full_rank}
+    large = [one for k, one in usable.items() if k >= 2]
+    if not large or min(usable) >= 0:
+        return None
+    first, last = large[0], large[-1]
+    if len(large) > 1 and abs(math.log2(last.size / first.size) / math.log2(last.gradient_norm / first.gradient_norm)) > 0.2:
+        return None
+    model = outcome_of(of, last, 1.0)
+    size = float(np.sum(last.s_out * model) / np.sum(model * model))
+    seen = list(usable.values())
+    norms = [_norm(of, one) for one in seen]
+
+    def left(form: str, value: np.ndarray) -> np.ndarray:
+        """Return the share of each step left unexplained, for floors of shape (k,), shape (k, steps)."""
+        shares = []
+        for one, norm in zip(seen, norms, strict=True):
+            off = one.s_out - size * outcome_of(of, one, _kept(form, value[:, None], norm))
+            shares.append(np.minimum(np.linalg.norm(off, axis=-1) / np.linalg.norm(one.s_out), 1.0))
+        return np.array(shares).T
+
+    with np.errstate(all="ignore"):
+        without = float(trimmed(left("added", np.zeros(1)))[0])
+        if without < 1e-9:
+            return None
+        found = {form: _least(lambda e, form=form: trimmed(left(form, np.power(10.0, e)))) for form in ("added", "clamped")}
+        # the forms differ at the few sizes about the floor alone, so that all sizes count here
+        squares = {form: float(np.sum(left(form, np.array([10.0**e])) ** 2)) for form, (e, _) in found.items()}
+    form = min(squares, key=lambda name: squares[name])
+    exponent, residual = found[form]
+    value = 10.0**exponent
+    # a floor that no size falls below, or that explains little, is none
+    if residual > _CLEAR or residual > 0.5 * without or value < 0.02 * min(norms):
+        return None
+    excess = max(squares.values()) - squares[form]
+    return FloorFit(floor=Floor(value=value, form=form), residual=residual, without=without,
+                    is_form_clear=excess > 20 * residual**2)  # fmt: skip
+
+
+def _least(left: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
+    grid = np.linspace(-32, 6, 761)
+    values = np.nan_to_num(left(grid), nan=1.0)
+    at = int(np.argmin(values))
+    bounds = (grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)])
+    found = minimize_scalar(lambda e: float(left(np.array([e]))[0]), bounds=bounds, method="bounded",
+                            options={"xatol": 1e-9})  # fmt: skip
+    return float(found.x), float(found.fun)
+
+
+def input_shares(of: PowerMap | PolynomialMap, fit: FloorFit, seen: Sequence[Observation]) -> list[float]:
+    """Return what the floor leaves of the normalised input of each observation."""
+    return [float(_kept(fit.floor.form, fit.floor.value, _norm(of, one))) for one in seen]
+
+
+def _kept(form: str, value: np.ndarray | float, norm: float) -> np.ndarray:
+    return norm / (norm + value) if form == "added" else norm / np.maximum(norm, value)
+
+
+def _norm(of: PowerMap | PolynomialMap, one: Observation) -> float:
+    """Return what is divided by, the margin of the schedule included."""
+    if isinstance(of, PolynomialMap):
+        return norm_of(one.s_in, of.normalisation) * (1 + of.schedule.input_margin)
+    scale = float(one.s_in[0])
+    q = math.inf if of.p == 1 else 1.0 if math.isinf(of.p) else of.p / (of.p - 1)
+    return scale * float(schatten_norm(np.diag(one.s_in / scale), q))

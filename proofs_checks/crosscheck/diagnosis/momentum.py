@@ -1,0 +1,187 @@
+"""Momentum: which forms fit the measured weights, and which of them outputs cannot tell apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from ..momentum import Momentum
+from .families import FAMILIES, Family, Fitted, fit_family, fit_free_schedule, misfit_of
+from .series import Forward, Series
+from .weights import StepWeights, fit_weights, needs_previous
+
+__all__ = ["MomentumFit", "fit_momentum", "limit_of", "measured_weights"]
+
+_ERROR = 1e-9  # that a true form is refused
+_COARSER = 2.0  # an implementation may round as if its unit were twice the modelled one
+_FREE = 10  # ratios beyond which a schedule of single θ_k is worth a look
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentumFit:
+    """What the weights of several steps say.
+
+    Attributes
+    ----------
+    fits : tuple of StepWeights
+        The weights, without a model.
+    members : tuple of Fitted
+        Forms with the same directions that fit, the usual one first; empty if none does.
+    rivals : tuple of Fitted
+        Forms with other directions that fit as well as rounding lets one see.
+    nearest : Fitted or None
+        The closest form, whether it fits or not.
+    uses_previous : bool
+        Whether the gradient at the parameters before matters.
+    """
+
+    fits: tuple[StepWeights, ...]
+    members: tuple[Fitted, ...]
+    rivals: tuple[Fitted, ...]
+    nearest: Fitted | None
+    uses_previous: bool
+
+    @property
+    def momentum(self) -> Momentum:
+        """Return the first form that fits, or the nearest."""
+        if self.members:
+            return self.members[0].momentum
+        return Momentum() if self.nearest is None else self.nearest.momentum
+
+    @property
+    def misfit(self) -> float:
+        """Return the excess of the form over the number of ratios: about 1 where it fits."""
+        best = self.members[0] if self.members else self.nearest
+        return math.inf if best is None or best.n_ratios == 0 else best.excess / best.n_ratios
+
+
+def limit_of(n_ratios: int) -> float:
+    """Return the excess beyond which a form is refused."""
+    return _COARSER**2 * float(stats.chi2.isf(_ERROR, max(n_ratios, 1)))
+
+
+def fit_momentum(forward: Forward, series: Sequence[Series]) -> MomentumFit:
+    """Return the forms of momentum that fit the steps of all series through a known map."""
+    uses_previous = needs_previous(forward, series)
+    fits = [fit for one in series for fit in fit_weights(forward, one, with_previous=uses_previous) if fit.is_telling]
+    return fit_forms(fits, uses_previous)
+
+
+def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:
+    """Return the forms of momentum that fit measured weights."""
+    if not fits:
+        return MomentumFit(fits=(), members=(), rivals=(), nearest=None, uses_previous=uses_previous)
+    families = [one for one in FAMILIES if (one.average == "recursive") == uses_previous]
+    limit = limit_of(sum(fit.n_free for fit in fits))
+    tried: list[Fitted] = []
+    for count in (0, 1, 2):
+        found = [_simplified(fit_family(one, fits), fits) for one in families if len(one.parameters) == count]
+        tried += found
+        if any(one.excess <= limit for one in found):
+            break
+    else:
+        for form in ("none", "next weight", "fixed") if sum(fit.n_free for fit in fits) >= _FREE else ():
+            tried.append(fit_free_schedule(form, fits))
+            if tried[-1].excess <= limit:
+                break
+    accepted = [one for one in tried if one.excess <= limit]
+    nearest = min(tried, key=lambda one: one.excess)
+    if not accepted:
+        return MomentumFit(fits=tuple(fits), members=(), rivals=(), nearest=nearest, uses_previous=uses_previous)
+    least = min(one.excess for one in accepted)
+    # among forms of equally many parameters, one that fits worse than chance explains is refused
+    close = [one for one in accepted if one.excess - least <= max(limit_of(1), 0.02 * limit)]
+    leader = close[0]
+    members = [one for one in close if same_directions(one.momentum, leader.momentum)]
+    rivals = [one for one in close if one not in members]
+    best_rival = min(rivals, key=lambda one: one.excess, default=None)
+    if best_rival is not None and best_rival.excess < min(one.excess for one in members) - 9.0:
+        leader = best_rival
+        members = [one for one in close if same_directions(one.momentum, leader.momentum)]
+        rivals = [one for one in close if one not in members]
+    return MomentumFit(fits=tuple(fits), members=tuple(members), rivals=tuple(rivals), nearest=nearest,
+                       uses_previous=uses_previous)  # fmt: skip
+
+
+def same_directions(one: Momentum, other: Momentum, n_steps: int = 12) -> bool:
+    """Return whether two forms give every step the same direction."""
+    for k in range(n_steps):
+        rows = [np.concatenate([form.weights(k), form.buffer_share(k) * form.previous_weights(k)])
+                for form in (one, other)]  # fmt: skip
+        a, b = (row / np.linalg.norm(row) for row in rows)
+        if np.max(np.abs(a - b)) > 1e-6:
+            return False
+    return True
+
+
+def _simplified(found: Fitted, fits: Sequence[StepWeights]) -> Fitted:
+    """Return the form at the numbers of fewest digits that fit as well."""
+    if not found.values or not all(map(math.isfinite, found.values)):
+        return found
+    inflation = math.sqrt(max(1.0, found.excess / max(found.n_ratios, 1)))
+    simple = tuple(_shortest(value, 3 * max(error * inflation, 1e-8))
+                   for value, error in zip(found.values, found.errors, strict=True))  # fmt: skip
+    best = found
+    for values in (simple, *((*found.values[:i], one, *found.values[i + 1 :]) for i, one in enumerate(simple))):
+        if any(value >= 1.0 and name == "beta" for name, value in zip(found.family.parameters, values, strict=True)):
+            continue
+        momentum = found.family.momentum(values)
+        excess = float(np.sum(misfit_of(momentum, fits) ** 2))
+        if excess <= found.excess + 9 * inflation**2 * len(values):
+            best = replace(found, values=values, momentum=momentum, excess=excess)
+            break
+    return best
+
+
+def _shortest(value: float, error: float) -> float:
+    """Return the number of fewest digits within the error; as the distance from 1 where that is shorter."""
+    for digits in range(1, 8):
+        if abs(round(value, digits) - value) <= error:
+            return round(value, digits)
+    return value
+
+
+def measured_weights(fits: Sequence[StepWeights], most: int = 4) -> str:
+    """Return the weights of the second and third steps in words, the newest set to 1."""
+    words = []
+    for fit in fits:
+        k = fit.step
+        if k not in (1, 2) or fit.with_previous or fit.weights[k] == 0 or len(words) >= most:
+            continue
+        ratios = fit.weights[:k] / fit.weights[k]
+        errors = fit.errors[:k] * np.linalg.norm(fit.weights) / abs(fit.weights[k])
+        listed = ", ".join(f"{r:.{_digits(e)}f} ± {e:.1g}" for r, e in zip(ratios, errors, strict=True))
+        words.append(f"step {k}: {listed} ({fit.series.name})")
+    return "; ".join(words)
+
+
+def _digits(error: float) -> int:
+    if not 0 < error < 1:
+        return 2
+    return min(max(1 - math.floor(math.log10(error)), 2), 7)
+
+
+def family_words(fitted: Fitted) -> str:
+    """Return a form in words, such as "ema, μ = 0.95, look-ahead (ema)"."""
+    return momentum_words(fitted.momentum, fitted.family)
+
+
+def momentum_words(momentum: Momentum, family: Family | None = None) -> str:
+    """Return a momentum in words."""
+    if momentum.average == "none":
+        return "none"
+    words = momentum.average
+    if momentum.average == "schedule":
+        power = dict(zip(family.parameters, family.parameters, strict=True)).get("power") if family else None
+        thetas = ", ".join(f"{theta:.4g}" for theta in momentum.thetas[:5])
+        words += f" of θ_k = {'(k+1)^-a: ' if power else ''}1, {thetas}, …"
+    else:
+        words += f", μ = {momentum.beta:.6g}"
+    if momentum.look_ahead != "none":
+        tau = f", τ = {momentum.tau:.6g}" if momentum.look_ahead == "fixed" else ""
+        words += f", look-ahead ({momentum.look_ahead}{tau})"
+    return words

@@ -1,0 +1,125 @@
+"""Precision: the unit roundoff of the inner computation, from what is left of the steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap
+from ..reference import direction_of
+from .noise import Noise
+from .observation import Observation, trimmed
+from .schedule import norm_of
+
+__all__ = ["Precision", "careful_shares", "precision_of"]
+
+_LOWEST = ("bfloat16", "float16", "float32", "float64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """The precision, and what was measured.
+
+    Attributes
+    ----------
+    name : str
+        Key of ``UNIT_ROUNDOFF``, "dtype", or "none" where the residual is above every one.
+    words : str
+        The answer.
+    alternatives : tuple of str
+        Others that outputs do not tell apart.
+    evidence : str
+        Residuals, and what rounding at each precision would leave.
+    """
+
+    name: str
+    words: str
+    alternatives: tuple[str, ...]
+    evidence: str
+
+
+def precision_of(noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str, float]]) -> Precision:
+    """Return the precision of the inner computation from the noise of runs in one or more dtypes.
+
+    A run in float32 cannot show more than float32; that of float64 shows whether the computation follows the dtype.
+
+    Parameters
+    ----------
+    noises : mapping of dtype to Noise
+        What is left of the steps of the runs in each dtype, the main one first.
+    careful : mapping of dtype to mapping of precision to float
+        From :func:`careful_shares` at the same observations.
+    """
+    found, parts, worst = {}, [], False
+    for dtype, noise in noises.items():
+        few, many = careful[dtype], {name: noise.expected_total(UNIT_ROUNDOFF[name]) for name in _LOWEST}
+        # between a precision and the next coarser one: what a careless program of it and a careful one of that leave
+        name = "float64"
+        for finer, coarser in pairwise(_LOWEST[::-1]):
+            if noise.total > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
+                name = coarser
+        worst |= noise.total > 4 * max(few["bfloat16"], many["bfloat16"])
+        found[dtype] = dtype if UNIT_ROUNDOFF[name] < UNIT_ROUNDOFF.get(dtype, 0.0) else name
+        expected = ", ".join(f"{one} {few[one]:.1e} to {max(many[one], few[one]):.1e}" for one in _LOWEST[::-1])
+        parts.append(f"runs in {dtype} leave {noise.total:.1e} of the step (rounding alone would leave: {expected})")
+    evidence = "; ".join(parts)
+    evidence = evidence[:1].upper() + evidence[1:] + "."
+    first = next(iter(found))
+    if worst:
+        return Precision(name="none", words="worse than bfloat16", alternatives=(), evidence=evidence)
+    if all(name == dtype for dtype, name in found.items()):
+        if len(found) > 1 or first == "float64":
+            return Precision(name="dtype", words="that of the parameters", alternatives=(), evidence=evidence)
+        more = tuple(name for name in (first, "float64") if UNIT_ROUNDOFF[name] <= UNIT_ROUNDOFF[first])
+        return Precision(name="dtype", words="that of the parameters", alternatives=more, evidence=evidence)
+    lower = {name for dtype, name in found.items() if name != dtype}
+    name = max(lower, key=lambda one: UNIT_ROUNDOFF[one])
+    words = "float16 (or tf32, which rounds alike)" if name == "float16" else name
+    return Precision(name=name, words=words, alternatives=(), evidence=evidence)
+
+
+def careful_shares(convention: Convention, seen: Sequence[Observation]) -> dict[str, float]:
+    """Return what a program leaves of the steps that rounds the result of every product once, by precision."""
+    found = {}
+    for name in _LOWEST:
+        bits = round(-math.log2(UNIT_ROUNDOFF[name]))
+        shares = []
+        for one in seen:
+            rounded = one.with_update(_rounded(_once_rounded(convention, one.gradient, bits), bits))
+            reference = direction_of(convention, one.gradient)
+            bottom = float(np.sum(reference**2))
+            factor = float(np.sum(rounded.update * reference)) / bottom if bottom > 0 else 0.0
+            left = float(np.linalg.norm(rounded.update - factor * reference))
+            shares.append(left / rounded.size if rounded.size > 0 else 0.0)
+        found[name] = max(float(trimmed(np.array(shares))), UNIT_ROUNDOFF[name] / 8)
+    return found
+
+
+def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
+    if bits >= 53:
+        return x
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.round(mantissa * 2.0**bits) / 2.0**bits, exponent)
+
+
+def _once_rounded(convention: Convention, g: np.ndarray, bits: int) -> np.ndarray:
+    """Return the direction, the matrix and every product rounded to ``bits``."""
+    of = convention.map
+    if not isinstance(of, PolynomialMap) or of.normalisation == "aol" or min(g.shape) == 0:
+        return direction_of(convention, g)
+    x = g.T if g.shape[0] > g.shape[1] else g
+    s = np.linalg.svd(x, compute_uv=False)
+    norm = norm_of(s, of.normalisation) * (1 + of.schedule.input_margin)
+    norm = norm + convention.floor.value if convention.floor.form == "added" else max(norm, convention.floor.value)
+    x = _rounded(x / _rounded(np.array(norm), bits), bits)
+    for row in of.schedule.steps:
+        gram = _rounded(x @ x.T, bits)
+        inner = row[-1] * gram
+        for a in row[-2:0:-1]:
+            inner = a * gram + gram @ _rounded(inner, bits)
+        x = _rounded(row[0] * x + (_rounded(inner, bits) @ x if len(row) > 1 else 0.0), bits)
+    return x.T if g.shape[0] > g.shape[1] else x

@@ -1,0 +1,149 @@
+"""Scale: the factor of a step as a formula in the shape, and what else it is proportional to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..convention import Convention, PolynomialMap, PowerMap, Scale
+from ..reference import direction_of
+from ..scales import SCALES, scale_factor
+from .floor import FloorFit, input_shares
+from .observation import Observation, trimmed
+
+__all__ = ["RELATIONS", "ScaleFit", "factors_of", "scale_of"]
+
+
+def _norm(x: np.ndarray, p: float) -> float:
+    s = np.linalg.svd(x, compute_uv=False)
+    top = float(s[0])
+    return top if math.isinf(p) else top * float(np.sum((s / top) ** p) ** (1 / p))
+
+
+RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "": lambda g, d: 1.0,
+    "the dual norm <G, D>": lambda g, d: float(np.sum(g * d)),
+    "the Frobenius norm of G": lambda g, d: float(np.linalg.norm(g)),
+    "the spectral norm of G": lambda g, d: _norm(g, math.inf),
+    "the nuclear norm of G": lambda g, d: _norm(g, 1.0),
+    "one over the Frobenius norm of D": lambda g, d: 1.0 / float(np.linalg.norm(d)),
+    "one over the spectral norm of D": lambda g, d: 1.0 / _norm(d, math.inf),
+    "one over the largest entry of D": lambda g, d: 1.0 / float(np.max(np.abs(d))),
+    "the square root of the Frobenius norm of G": lambda g, d: math.sqrt(float(np.linalg.norm(g))),
+}
+"""What a step may be proportional to besides the shape, from the gradient G and the direction D of unit norm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleFit:
+    """A formula, its factor, and how well it explains the steps.
+
+    Attributes
+    ----------
+    scale : Scale
+        Formula and factor, the factor as a short number where that is within its error.
+    relation : str
+        Key of ``RELATIONS``.
+    spread : float
+        What it leaves of the logarithms of the factors, root mean square.
+    error : float
+        Standard error of the factor, relative.
+    measured : float
+        The factor as measured.
+    alternatives : tuple of str
+        Formulas that the shapes seen do not tell apart.
+    fits : bool
+        Whether the spread is no more than rounding explains.
+    by_shape : mapping of shape to float
+        Median factor for each shape.
+    uses_block : bool
+        Whether the formula takes the shape of a block rather than that of the whole.
+    """
+
+    scale: Scale
+    relation: str
+    spread: float
+    error: float
+    measured: float
+    alternatives: tuple[str, ...]
+    fits: bool
+    by_shape: dict[str, float] = field(default_factory=dict)
+    uses_block: bool = False
+
+
+def factors_of(of: Convention, seen: Sequence[Observation], floor: FloorFit | None) -> list[tuple[float, np.ndarray]]:
+    """Return the factor and the direction of each observation."""
+    shares = [1.0] * len(seen)
+    if floor is not None and isinstance(of.map, PowerMap):
+        shares = input_shares(of.map, floor, seen)
+    elif floor is not None and isinstance(of.map, PolynomialMap):
+        of = Convention(map=of.map, floor=floor.floor)
+    found = []
+    for one, share in zip(seen, shares, strict=True):
+        d = direction_of(of, one.gradient)
+        found.append((float(np.sum(d * one.update) / np.sum(d * d)) / share, d))
+    return found
+
+
+def scale_of(factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observation], noise: float, *,
+             first: Sequence[str]) -> ScaleFit:  # fmt: skip
+    """Return the scale that explains the factors, of those that do the simplest.
+
+    Parameters
+    ----------
+    factors : sequence of (float, array)
+        From :func:`factors_of`.
+    seen : sequence of Observation
+        The observations.
+    noise : float
+        Share of a step that rounding leaves unexplained.
+    first : sequence of str
+        Relations that a convention has; others are taken only where none of these fits.
+    """
+    values = np.array([factor for factor, _ in factors])
+    sign = -1.0 if np.median(values) < 0 else 1.0
+    logs = np.log(np.maximum(values * sign, 1e-300))
+    related = {name: np.array([math.log(max(f(one.gradient, d), 1e-300)) for one, (_, d) in zip(seen, factors, strict=True)])
+               for name, f in RELATIONS.items()}  # fmt: skip
+    shapes = {False: [one.shape for one in seen], True: [one.gradient.shape for one in seen]}
+    choices = []
+    for uses_block in (False, True) if shapes[False] != shapes[True] else (False,):
+        for relation, offset in related.items():
+            for formula in SCALES:
+                left = logs - offset - np.log([scale_factor(formula, shape) for shape in shapes[uses_block]])
+                middle = float(np.median(left))
+                choices.append((float(trimmed(left - middle)), relation, formula, uses_block, left))
+    allowed = max(4 * noise, 1e-12)
+    fitting = [one for one in choices if one[0] <= allowed and one[1] in first] or [
+        one for one in choices if one[0] <= allowed]  # fmt: skip
+    pool = fitting or choices
+    order = {name: k for k, name in enumerate(SCALES)}
+    best_spread = min(one[0] for one in pool)
+    same = [one for one in pool if one[0] <= max(3 * best_spread, 0.25 * allowed)] if fitting else [min(pool, key=lambda o: o[0])]
+    best = min(same, key=lambda one: (one[3], list(RELATIONS).index(one[1]), order[one[2]]))
+    spread, relation, formula, uses_block, left = best
+    off = left - np.median(left)
+    kept = left[np.abs(off) <= max(4 * spread, 1e-15)]
+    measured = sign * math.exp(float(np.mean(kept)))
+    error = max(float(np.std(kept)) / math.sqrt(max(len(kept), 1)), 2.0**-52)
+    by_shape: dict[str, list[float]] = {}
+    for one, value, offset in zip(seen, values, related[relation], strict=True):
+        by_shape.setdefault("×".join(map(str, one.shape)), []).append(float(value / math.exp(offset)))
+    others = tuple(dict.fromkeys(one[2] + (f", times {one[1]}" if one[1] else "") for one in same if one is not best))
+    return ScaleFit(
+        scale=Scale(formula=formula, factor=_short(measured, 3 * error + 0.5 * noise)),
+        relation=relation, spread=spread, error=error, measured=measured, alternatives=others, fits=bool(fitting),
+        by_shape={name: float(np.median(v)) for name, v in by_shape.items()}, uses_block=uses_block,
+    )  # fmt: skip
+
+
+def _short(value: float, tolerance: float) -> float:
+    """Return the shortest decimal within a relative tolerance of ``value``, of up to four digits; else ``value``."""
+    for digits in range(1, 5):
+        short = float(f"{value:.{digits}g}")
+        if abs(short - value) <= tolerance * abs(value):
+            return short
+    return value

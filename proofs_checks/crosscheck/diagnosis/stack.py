@@ -1,0 +1,89 @@
+"""Stack: what becomes of a parameter with three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from ..convention import Convention
+from ..finding import Finding
+from ..probe import ONE, Run
+from ..reference import direction_of
+from .activity import COARSE
+
+__all__ = ["stack_finding"]
+
+
+def _rows_joined(d: np.ndarray, f: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    return f(d.reshape(-1, d.shape[-1])).reshape(d.shape)
+
+
+def _columns_joined(d: np.ndarray, f: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    b, m, n = d.shape
+    return f(np.moveaxis(d, 0, 1).reshape(m, b * n)).reshape(m, b, n).transpose(1, 0, 2)
+
+
+_WAYS: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
+    "slices": ("slices", lambda d, f: f(d)),
+    "flattened to b × (mn)": ("flattened", lambda d, f: f(d.reshape(d.shape[0], -1)).reshape(d.shape)),
+    "piled up to (bm) × n": ("other", _rows_joined),
+    "side by side, m × (bn)": ("other", _columns_joined),
+    "slices of the last two axes reversed": ("other", lambda d, f: np.moveaxis(f(np.moveaxis(d, -1, 0)), 0, -1)),
+    "the gradient itself": ("other", lambda d, f: d),
+    "the sign of each entry": ("other", lambda d, f: np.sign(d)),
+}
+
+
+def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> tuple[Finding | None, str]:
+    """Return the finding on a stack, and the value of ``Convention.stack``.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        Those with one block of three axes are looked at.
+    convention : Convention
+        The map.
+    unit : float
+        Effective unit roundoff, for how near is near.
+    """
+    for run in runs:
+        shape = run.probe.shapes.get(ONE, ())
+        if len(shape) != 3 or run.probe.n_steps > 1 or set(run.probe.shapes) != {ONE}:
+            continue
+        if not run.parameters:
+            return Finding(property="stack", value="refused", evidence=f"'{run.probe.name}', {shape}: {run.status}."), "refused"
+        gradient, update = np.asarray(run.probe.gradients[0][ONE], dtype=float), np.asarray(run.update(0))
+        if not np.all(np.isfinite(update)) or not np.any(update):
+            what = "zero" if np.all(np.isfinite(update)) else "not finite"
+            return Finding(property="stack", value=f"other: the step is {what}", is_fault=True,
+                           evidence=f"'{run.probe.name}', {shape}."), "other"  # fmt: skip
+        shares = {}
+        for name, (_, way) in _WAYS.items():
+            model = way(gradient, lambda d: direction_of(convention, d))
+            shares[name] = _left(update, model)
+        slices, factors = _by_slice(update, direction_of(convention, gradient))
+        best = min(shares, key=lambda name: shares[name])
+        evidence = "What each way leaves of the step: " + ", ".join(f"{n} {v:.1e}" for n, v in shares.items()) + "."
+        bound = max(COARSE, 40 * unit) if unit > 1e-5 else 1e-3
+        if shares[best] <= bound:
+            return Finding(property="stack", value=best, evidence=evidence), _WAYS[best][0]
+        if slices <= bound:
+            listed = ", ".join(f"{one:.3g}" for one in factors)
+            return Finding(property="stack", value="other: each slice by itself, with factors of their own", is_fault=True,
+                           evidence=f"Factors {listed}. {evidence}"), "other"  # fmt: skip
+        return Finding(property="stack", value="other", is_fault=True,
+                       evidence=f"None of the ways known fits. {evidence}"), "other"  # fmt: skip
+    return None, "slices"
+
+
+def _left(update: np.ndarray, model: np.ndarray) -> float:
+    bottom = float(np.sum(model * model))
+    factor = float(np.sum(update * model)) / bottom if bottom > 0 else 0.0
+    return float(np.linalg.norm(update - factor * model) / np.linalg.norm(update))
+
+
+def _by_slice(update: np.ndarray, model: np.ndarray) -> tuple[float, list[float]]:
+    factors = [float(np.sum(u * d) / max(np.sum(d * d), 1e-300)) for u, d in zip(update, model, strict=True)]
+    left = update - np.array(factors)[:, None, None] * model
+    return float(np.linalg.norm(left) / np.linalg.norm(update)), factors

@@ -1,0 +1,246 @@
+"""Weights of the gradients in a step, without a model of momentum: fitted through the known map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthetic.seeds import Streams
+
+from ..rounding import Rounding
+from .series import Forward, Series
+
+__all__ = ["StepWeights", "fit_weights", "needs_previous"]
+
+_DRAWS = 6  # of rounding errors, for the noise of a step
+_RATIOS = np.concatenate([[0.0], np.logspace(-4, 4, 49), -np.logspace(-2, 2, 9)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepWeights:
+    """The weights that explain the direction of one step best, and how well others can.
+
+    Attributes
+    ----------
+    series : Series
+        The run.
+    step : int
+        k.
+    with_previous : bool
+        Whether weights of ``G'_1 … G'_k`` follow those of ``G_0 … G_k``.
+    weights : array, shape (k + 1,) or (2k + 1,)
+        In units of the weight of the first gradient at the first step; only their direction is measured.
+    root : array, shape (j, j)
+        ``‖root δ‖²`` is what the squared residual over its noise grows by when the weights are off by δ.
+    noise : float
+        Root mean square error of an entry of the update.
+    modelled : float
+        The share of it that rounding errors of the stated precision explain.
+    spread : float
+        Mean over rounding errors of ``‖root δ‖²`` over its number of directions, at least 1.
+    factor : float
+        c of ``U = c F(D)``.
+    size : float
+        ``‖U‖_F``.
+    residual : float
+        ``‖U - c F(D)‖_F``.
+    """
+
+    series: Series
+    step: int
+    with_previous: bool
+    weights: np.ndarray
+    root: np.ndarray
+    noise: float
+    modelled: float
+    spread: float
+    factor: float
+    size: float
+    residual: float
+
+    @property
+    def n_free(self) -> int:
+        """Return how many ratios of weights there are."""
+        return len(self.weights) - 1
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Return the standard errors of the weights over their length."""
+        if self.n_free == 0:
+            return np.zeros(1)
+        _, s, right = np.linalg.svd(self.root, full_matrices=False)
+        s, right = s[: self.n_free], right[: self.n_free]
+        # a ratio that the step does not depend on has no error to speak of: it may be anything
+        inverse = 1 / np.maximum(s, 1e-9 * s.max() if s.max() > 0 else 1.0)
+        return np.sqrt(self.spread) * np.sqrt(np.sum((right.T * inverse) ** 2, axis=1))
+
+    @property
+    def is_telling(self) -> bool:
+        """Return whether the step depends on every ratio of weights, beyond its noise."""
+        if self.n_free == 0:
+            return False
+        return bool(np.linalg.svd(self.root, compute_uv=False)[self.n_free - 1] > 1)
+
+    def excess(self, weights: np.ndarray) -> np.ndarray:
+        """Return ``root δ`` for other weights, whatever their length."""
+        unit = self.weights / np.linalg.norm(self.weights)
+        along = float(unit @ weights)
+        return self.root @ (weights / max(along, 1e-6 * float(np.linalg.norm(weights)), 1e-300) - unit)
+
+
+def residual_of(update: np.ndarray, results: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``U - c F`` and c for the best c of each row of ``results``."""
+    squares = np.sum(results * results, axis=1)
+    factors = np.divide(results @ update, squares, out=np.zeros_like(squares), where=squares > 0)
+    return update - factors[:, None] * results, factors
+
+
+def fit_weights(
+    forward: Forward, series: Series, *, with_previous: bool = False, n_steps: int | None = None
+) -> list[StepWeights]:
+    """Return the weights of each step of a run; steps that do not move, or have no gradient, are left out."""
+    fits: list[StepWeights] = []
+    before = np.array([1.0])
+    for k in range(min(series.n_steps, n_steps or series.n_steps)):
+        update = series.update(k)
+        basis = series.basis(k, with_previous=with_previous)
+        if not np.any(update) or not _is_independent(basis):
+            before = np.append(before, 0.0) if not with_previous else _widened(before, k + 1)
+            continue
+        uses_previous = with_previous and series.run.probe.previous_gradients is not None
+        weights = _searched(forward, basis, update, _starts(before, k, uses_previous))
+        fits.append(_measured(forward, series, k, basis, update, weights, uses_previous))
+        before = weights
+    return fits
+
+
+def needs_previous(forward: Forward, series: Sequence[Series]) -> bool:
+    """Return whether the second step of some run needs the gradient at the parameters before."""
+    for one in series:
+        if one.n_steps < 2 or one.run.probe.previous_gradients is None:
+            continue
+        if not any(np.any(block) for block in one.run.probe.previous_gradients[1].values()):
+            continue
+        fits = [fit for fit in fit_weights(forward, one, with_previous=True, n_steps=2) if fit.step == 1]
+        plain = [fit for fit in fit_weights(forward, one, n_steps=2) if fit.step == 1]
+        if not fits or not plain:
+            continue
+        # the three weights leave much less than the two do, and the third is far beyond its error
+        unit = fits[0].weights / np.linalg.norm(fits[0].weights)
+        if abs(unit[2]) > 8 * fits[0].errors[2] and fits[0].residual < plain[0].residual / 4:
+            return True
+    return False
+
+
+def _is_independent(basis: dict) -> bool:
+    """Return whether no gradient is a sum of others: else their weights cannot be told apart."""
+    rows = np.concatenate([rows.reshape(len(rows), -1) for rows in basis.values()], axis=1)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.all(lengths > 0) or len(rows) > rows.shape[1]:
+        return False
+    return bool(np.linalg.svd(rows / lengths, compute_uv=False)[-1] > 1e-4)
+
+
+def _widened(weights: np.ndarray, k: int) -> np.ndarray:
+    """Return weights of step k - 1, ``G_0 … G_{k-1}, G'_1 … G'_{k-1}``, as weights of step k."""
+    return np.concatenate([weights[:k], [0.0], weights[k:], [0.0]])
+
+
+def _starts(before: np.ndarray, k: int, uses_previous: bool) -> np.ndarray:
+    """Return weights to start from: those of the step before, and the newest gradient in every ratio to them."""
+    if k == 0:
+        return np.ones((1, 1))
+    old = _widened(before, k) if uses_previous and len(before) == 2 * k - 1 else np.append(before[:k], 0.0)
+    if uses_previous and len(old) != 2 * k + 1:
+        old = np.concatenate([old, np.zeros(k)])
+    newest = np.zeros(len(old))
+    newest[k] = 1.0
+    starts = [newest, *(old + ratio * newest for ratio in _RATIOS)]
+    if uses_previous:
+        last = np.zeros(len(old))
+        last[-1] = 1.0
+        starts += [share * (old - last) + newest for share in np.linspace(0.02, 0.98, 25)]
+    return np.array(starts)
+
+
+def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    residuals, _ = residual_of(update, forward(basis, starts))
+    order = np.argsort(np.sum(residuals**2, axis=1), kind="stable")
+    if len(starts) == 1:
+        return starts[0]
+    found = [_refined(forward, basis, update, starts[i]) for i in order[:2]]
+    weights = min(found, key=lambda pair: pair[1])[0]
+    # a step and the step for the opposite average have opposite signs: the one that descends is meant
+    _, factors = residual_of(update, forward(basis, weights[None]))
+    return weights if factors[0] >= 0 else -weights
+
+
+def _refined(forward: Forward, basis: dict, update: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return weights after Gauss-Newton steps that lower the residual, and its square."""
+    residuals, factors = residual_of(update, forward(basis, weights[None]))
+    least = float(residuals[0] @ residuals[0])
+    for _ in range(20):
+        slopes, result = _slopes(forward, basis, weights)
+        across = _across(weights)
+        change, *_ = np.linalg.lstsq(_off(factors[0] * slopes, result) @ across, residuals[0], rcond=1e-7)
+        lengths = np.array([1.0, 0.5, 0.2, 0.05, 0.01])
+        trials = weights + lengths[:, None] * (across @ change)
+        tried, tried_factors = residual_of(update, forward(basis, trials))
+        squares = np.sum(tried**2, axis=1)
+        best = int(np.argmin(squares))
+        if not squares[best] < least:
+            break
+        is_done = squares[best] > least * (1 - 1e-6)
+        weights, least = trials[best], float(squares[best])
+        residuals, factors = tried[best][None], tried_factors[best][None]
+        if is_done:
+            break
+    return weights, least
+
+
+def _slopes(forward: Forward, basis: dict, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``∂F/∂w``, shape (entries, j), by central differences, and F."""
+    # numerics: a change of 1e-5 leaves 1e-10 of curvature and 1e-11 of rounding
+    width = 1e-5 * float(np.linalg.norm(weights))
+    shifts = width * np.eye(len(weights))
+    results = forward(basis, np.concatenate([weights[None], weights + shifts, weights - shifts]))
+    j = len(weights)
+    return ((results[1 : j + 1] - results[j + 1 :]) / (2 * width)).T, results[0]
+
+
+def _across(weights: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what changes the ratios of the weights, shape (j, j - 1)."""
+    return np.linalg.svd(weights[None], full_matrices=True)[2][1:].T
+
+
+def _off(columns: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """Return columns without their part along ``result``."""
+    square = float(result @ result)
+    return columns if square == 0 else columns - np.outer(result, result @ columns) / square
+
+
+def _measured(
+    forward: Forward, series: Series, k: int, basis: dict, update: np.ndarray, weights: np.ndarray, uses_previous: bool
+) -> StepWeights:
+    slopes, result = _slopes(forward, basis, weights)
+    residuals, factors = residual_of(update, result[None])
+    c, residual = float(factors[0]), float(np.linalg.norm(residuals[0]))
+    rng = Streams({"several steps": series.name, "step": k}).generator("signs")
+    rounding = Rounding(forward.unit(series.run.dtype), rng)
+    drawn = [c * (forward(basis, weights[None], rounding)[0] - result) for _ in range(_DRAWS)]
+    errors = _off(np.array(drawn).T, result).T
+    modelled = float(np.mean(errors**2) + np.mean(series.storage(k) ** 2))
+    rest = max(len(update) - len(weights), 1)
+    noise = max(np.sqrt(modelled), residual / np.sqrt(rest), 1e-300)
+    across = _across(weights)
+    columns = _off(c * slopes, result) @ across * (np.linalg.norm(weights) / noise)
+    left, triangle = np.linalg.qr(columns)
+    root = triangle @ across.T
+    spread = float(np.mean(np.sum((errors @ left) ** 2, axis=1))) / noise**2 / max(len(weights) - 1, 1)
+    return StepWeights(
+        series=series, step=k, with_previous=uses_previous, weights=weights, root=root, noise=float(noise),
+        modelled=float(np.sqrt(modelled)), spread=max(1.0, spread), factor=c, size=float(np.linalg.norm(update)),
+        residual=residual,
+    )  # fmt: skip

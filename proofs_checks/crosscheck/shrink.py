@@ -1,0 +1,240 @@
+"""The smallest input that shows a difference: cut, thinned and rounded, as long as it still does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .bands import Comparison, compare
+from .observe import Observer
+from .probe import Blocks, Probe, Run
+from .verdict import Systematic, Verdict, comparison_words, systematic_errors
+
+__all__ = ["Counterexample", "find_counterexample"]
+
+_MOST_RUNS = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """What shows that a target is not what was claimed.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+        One run, or, where only an average shows it, as few as do.
+    words : str
+        What they show.
+    """
+
+    runs: tuple[Run, ...]
+    words: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"words": self.words, "probes": [run.probe.name for run in self.runs],
+                "shapes": [{name: list(shape) for name, shape in run.probe.shapes.items()} for run in self.runs],
+                "n_steps": [run.probe.n_steps for run in self.runs]}  # fmt: skip
+
+
+def find_counterexample(
+    observer: Observer, verdict: Verdict, runs: Sequence[Run], *, seed: object = 0, most_runs: int = _MOST_RUNS
+) -> Counterexample | None:
+    """Return the smallest input found that shows what a verdict says; None unless it says *differs*.
+
+    Parameters
+    ----------
+    observer : Observer
+        Of the target; one that cannot run new inputs gives the smallest of the recorded ones.
+    verdict : Verdict
+        Of the same target.
+    runs : sequence of Run
+        What it was given.
+    seed : number or str
+        That of the verdict.
+    most_runs : int
+        How many inputs are tried.
+    """
+    if not verdict.is_different or verdict.convention is None:
+        return None
+    by_key = {(run.probe.name, run.dtype): run for run in runs}
+    if verdict.trouble:
+        run = min((r for r in runs if r.probe.name in {name for name, _ in verdict.trouble}), key=_size, default=None)
+        if run is not None:
+            kind = _trouble_of(run)
+            smallest = _shrunk(observer, run, lambda one: bool(kind) and _trouble_of(one) == kind, most_runs)
+            return Counterexample(runs=(smallest,), words=f"{_input_words(smallest.probe)}: {_what(smallest)}.")
+    failures = [one for one in verdict.failures if (one.probe, one.dtype) in by_key]
+    if failures:
+        # a step far outside its band stays there when the input is cut; among those the smallest is taken
+        clear = [one for one in failures if one.excess(verdict.factor) > min(2, failures[0].excess(verdict.factor) / 2)]
+        first = min(clear, key=lambda one: (one.step, int(np.prod(one.shape)), -one.excess(verdict.factor)))
+        shows = lambda run: _failure(run, verdict, seed) is not None  # noqa: E731
+        smallest = _shrunk(observer, _cut(by_key[first.probe, first.dtype], first.step + 1), shows, most_runs)
+        failure = _failure(smallest, verdict, seed) or first
+        words = f"{_input_words(smallest.probe)}: {comparison_words(failure, verdict.factor)}."
+        return Counterexample(runs=(smallest,), words=words)
+    return _average(verdict, by_key) if verdict.seen else None
+
+
+def _size(run: Run) -> tuple[int, int]:
+    return run.probe.n_steps, sum(int(np.prod(shape)) for shape in run.probe.shapes.values())
+
+
+def _failure(run: Run, verdict: Verdict, seed: object) -> Comparison | None:
+    """Return the worst step outside its band, if there is one."""
+    if verdict.convention is None or not run.is_ok or not run.parameters:
+        return None
+    steps = compare(run, verdict.convention, seed=seed)
+    worst = max(steps, key=lambda one: one.excess(verdict.factor), default=None)
+    return worst if worst is not None and worst.excess(verdict.factor) > 1 else None
+
+
+def _trouble_of(run: Run) -> str:
+    """Return the kind of trouble: the first word of the status and the error's class, or "not finite"."""
+    if not run.is_ok:
+        return ":".join(run.status.split(":")[:2])
+    is_finite = all(np.all(np.isfinite(x)) for blocks in run.parameters for x in blocks.values())
+    return "" if is_finite else "not finite"
+
+
+def _what(run: Run) -> str:
+    return run.status if not run.is_ok else "the parameters become NaN or infinite"
+
+
+def _input_words(probe: Probe) -> str:
+    shapes = " and ".join("×".join(map(str, shape)) for shape in probe.shapes.values())
+    steps = "one step" if probe.n_steps == 1 else f"{probe.n_steps} steps"
+    return f"{steps} of {shapes}, step size {probe.step_size:g}"
+
+
+def _cut(run: Run, n_steps: int) -> Run:
+    return replace(run, probe=_first_steps(run.probe, n_steps), parameters=run.parameters[:n_steps])
+
+
+def _first_steps(probe: Probe, n_steps: int) -> Probe:
+    previous = None if probe.previous_gradients is None else probe.previous_gradients[:n_steps]
+    saved = probe.saved_before if probe.saved_before is not None and probe.saved_before < n_steps else None
+    return replace(probe, gradients=probe.gradients[:n_steps], previous_gradients=previous, saved_before=saved)
+
+
+def _shrunk(observer: Observer, run: Run, shows: Callable[[Run], bool], most_runs: int) -> Run:
+    """Return the run of the smallest input that still shows it; every accepted change makes the input simpler."""
+    if not observer.can_run:
+        return run
+    n_runs, best = 0, run
+    is_smaller = True
+    while is_smaller and n_runs < most_runs:
+        is_smaller = False
+        for candidate in _candidates(best.probe):
+            n_runs += 1
+            if n_runs > most_runs:
+                break
+            (tried,) = observer.run([replace(candidate, name="smallest", purpose="found by cutting")], run.dtype)
+            if shows(tried):
+                best, is_smaller = tried, True
+                break
+    return best
+
+
+def _candidates(probe: Probe) -> Iterator[Probe]:
+    """Return simpler inputs, the largest savings first."""
+    n = probe.n_steps
+    for keep in dict.fromkeys((1, n // 2, n - 1)):
+        if 0 < keep < n:
+            yield _first_steps(probe, keep)
+            yield _last_steps(probe, keep)
+    if len(probe.start) > 1:
+        for name in probe.start:
+            yield _mapped(probe, lambda blocks, name=name: {name: blocks[name]})
+    if probe.previous_gradients is not None:
+        yield replace(probe, previous_gradients=None)
+    if probe.saved_before is not None:
+        yield replace(probe, saved_before=None)
+    for axis in (-2, -1):
+        yield from _shorter(probe, axis)
+    if any(np.any(x) for x in probe.start.values()):
+        yield replace(probe, start={name: np.zeros_like(x) for name, x in probe.start.items()})
+    yield from _simpler(probe)
+
+
+def _last_steps(probe: Probe, n_steps: int) -> Probe:
+    previous = None if probe.previous_gradients is None else probe.previous_gradients[-n_steps:]
+    dropped = probe.n_steps - n_steps
+    saved = None if probe.saved_before is None else probe.saved_before - dropped
+    return replace(probe, gradients=probe.gradients[-n_steps:], previous_gradients=previous,
+                   saved_before=saved if saved is not None and saved > 0 else None)  # fmt: skip
+
+
+def _mapped(probe: Probe, change: Callable[[Blocks], Blocks]) -> Probe:
+    """Return the probe with its start and every gradient changed."""
+    previous = probe.previous_gradients
+    return replace(probe, start=change(probe.start), gradients=tuple(change(g) for g in probe.gradients),
+                   previous_gradients=None if previous is None else tuple(change(g) for g in previous))  # fmt: skip
+
+
+def _shorter(probe: Probe, axis: int) -> Iterator[Probe]:
+    lengths = {x.shape[axis] for x in probe.start.values()}
+    if len(lengths) != 1:
+        return
+    (length,) = lengths
+    for keep in dict.fromkeys((1, length // 2, length - 1)):
+        if 0 < keep < length:
+            part = slice(0, keep)
+            index = (..., part, slice(None)) if axis == -2 else (..., part)
+            yield _mapped(probe, lambda blocks, index=index: {name: x[index].copy() for name, x in blocks.items()})
+
+
+def _simpler(probe: Probe) -> Iterator[Probe]:
+    """Return the gradients with simpler numbers: all 1, small whole numbers, then zeros one row or entry at a time."""
+    largest = max((float(np.max(np.abs(x))) for g in probe.gradients for x in g.values() if x.size), default=0.0)
+    if largest == 0:
+        return
+    for top in (1, 2, 4):
+        unit = 2.0 ** np.ceil(np.log2(largest / top))
+
+        def rounded(blocks: Blocks, unit: float = unit) -> Blocks:
+            return {name: np.rint(x / unit) + 0.0 for name, x in blocks.items()}
+
+        simpler = replace(probe, gradients=tuple(rounded(g) for g in probe.gradients))
+        if not _same_gradients(simpler, probe):
+            yield simpler
+    if probe.n_steps > 1:
+        for k, gradient in enumerate(probe.gradients):
+            if any(np.any(x) for x in gradient.values()):
+                zero = {name: np.zeros_like(x) for name, x in gradient.items()}
+                yield replace(probe, gradients=(*probe.gradients[:k], zero, *probe.gradients[k + 1 :]))
+    entries = [(k, name, index) for k, g in enumerate(probe.gradients) for name, x in g.items()
+               for index in zip(*np.nonzero(x), strict=True)]  # fmt: skip
+    if 1 < len(entries) <= 32:
+        for k, name, index in entries:
+            block = probe.gradients[k][name].copy()
+            block[index] = 0.0
+            changed = {**probe.gradients[k], name: block}
+            yield replace(probe, gradients=(*probe.gradients[:k], changed, *probe.gradients[k + 1 :]))
+
+
+def _same_gradients(one: Probe, other: Probe) -> bool:
+    pairs = zip(one.gradients, other.gradients, strict=True)
+    return all(np.array_equal(a[name], b[name]) for a, b in pairs for name in a)
+
+
+def _average(verdict: Verdict, by_key: dict[tuple[str, str], Run]) -> Counterexample | None:
+    """Return as few runs as show a systematic error, the clearest first."""
+    seen = verdict.seen[0]
+    steps = sorted((one for one in verdict.comparisons if one.moves and one.size > 0),
+                   key=lambda one: -abs(one.gain) / one.rounding("gain"))  # fmt: skip
+    keys = list(dict.fromkeys((one.probe, one.dtype) for one in steps))
+    found: Systematic | None = None
+    count = 0
+    while count < len(keys) and found is None:
+        count = min(len(keys), max(1, 2 * count))
+        chosen = set(keys[:count])
+        part = [one for one in verdict.comparisons if (one.probe, one.dtype) in chosen]
+        found = next((one for one in systematic_errors(part, verdict.factor) if one.is_seen), None)
+    runs = tuple(by_key[key] for key in keys[:count] if key in by_key)
+    words = f"No single input shows it; {len(runs)} together do: the {(found or seen).words}."
+    return Counterexample(runs=runs, words=words)
