@@ -26,6 +26,7 @@ from schattor_theory.checks import check_choice, fail
 from schattor_theory.errors import ParameterError, SchattorError, StoreError
 
 from .constants.command import constants
+from .crosscheck.command import crosscheck_command
 from .doctor import examine
 from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
@@ -38,6 +39,7 @@ from .report.tightness import tightness_of
 from .scaling.command import study_app
 from .scaling.environment import environment, usable_cores
 from .statements import STATEMENTS, select
+from .vectors.command import selftest, vectors
 
 __all__ = ["app", "main"]
 
@@ -92,6 +94,9 @@ app.command()(constants)
 app.command()(prove)
 app.command()(tightness)
 app.command()(assumptions)
+app.command("crosscheck")(crosscheck_command)
+app.command()(vectors)
+app.command()(selftest)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 

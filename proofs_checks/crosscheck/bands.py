@@ -1,31 +1,25 @@
 """Bands: how far the steps of a convention may be from the exact ones through rounding alone, in size and direction.
 
 Every step is computed once exactly, from where the target stands, and in ``COPIES`` copies with the rounding errors of
-its precision drawn at random. The band is a multiple of the copies' root mean square; the multiple follows from the
-rate of false alarms. Beside it stands the first-order worst case, ``√(3n)`` root mean squares for n errors. Neither is
-proved: both rest on the model that every result is off by an independent relative error of at most one unit roundoff.
+its precision drawn at random (:mod:`.copies`). The band is a multiple of the copies' root mean square; the multiple
+follows from the rate of false alarms. Beside it stands the first-order worst case, ``√(3n)`` root mean squares for n
+errors. Neither is proved: both rest on the model that a result is off by half a unit in its last place, at random.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from synthetic.seeds import Streams
-
-from .convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, PowerMap
+from .convention import UNIT_ROUNDOFF, Convention, EntrywiseMap
+from .copies import COPIES, Copies, nearby
 from .probe import Run
 from .reference import moved, reference_parameters, reference_updates
-from .rounding import Rounding
 
 __all__ = ["COPIES", "FALSE_ALARM", "Comparison", "averages_of", "band_factor", "compare", "is_in_range"]
-
-COPIES = 64
-"""Copies with rounding errors of every step."""
 
 FALSE_ALARM = 1e-6
 """Chance that a target which follows the convention is called different, if its rounding errors are as modelled."""
@@ -109,48 +103,15 @@ def band_factor(n_comparisons: int, rate: float = FALSE_ALARM) -> float:
     return float(stats.t.isf(rate / (2 * max(n_comparisons, 1)), COPIES))
 
 
-def is_in_range(run: Run) -> bool:
-    """Return whether the squares of the gradients fit the dtype of a run, so that a norm neither over- nor underflows.
+def is_in_range(run: Run, convention: Convention | None = None) -> bool:
+    """Return whether squares of the gradients fit the dtype, and the precision of the map: no norm over- or underflows.
 
     What happens outside belongs to the invariance f(cG) = f(G), not to the verdict.
     """
-    limit = _RANGE[run.dtype]
+    inner = run.dtype if convention is None or convention.precision == "dtype" else convention.precision
+    limit = min(_RANGE[run.dtype], _RANGE[inner])
     sizes = [np.max(np.abs(g)) for one in run.probe.gradients for g in one.values() if g.size and np.any(g)]
     return all(np.isfinite(size) and abs(np.log2(size)) <= limit for size in sizes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Copies(Rounding):
-    """Errors of all copies at once, along the first axis; a constant has one error in a copy, the same everywhere."""
-
-    axes: int = 2
-    seed: object = 0
-    counts: list[int] = field(default_factory=list)
-
-    def entries(self, x: np.ndarray) -> np.ndarray:
-        self.counts.append(x.size // COPIES)
-        return self._rounded(x)
-
-    def scalar(self, x: float | np.ndarray) -> float | np.ndarray:
-        if np.ndim(x) == 0:
-            self.counts.append(1)
-            return float(x) + _constant_errors(float(x), self.unit, str(self.seed)).reshape((-1,) + (1,) * self.axes)
-        self.counts.append(np.size(x) // COPIES)
-        return self._rounded(np.asarray(x))
-
-    def _rounded(self, x: np.ndarray) -> np.ndarray:
-        # half a unit in the last place, which is u of a power of two and nearly u/2 of the number below the next one
-        half = np.ldexp(self.unit, np.frexp(x)[1] - 1) * (x != 0)
-        return x + half * self.rng.uniform(-1, 1, size=x.shape)  # type: ignore[union-attr]
-
-
-@lru_cache(maxsize=512)
-def _constant_errors(x: float, unit: float, seed: str) -> np.ndarray:
-    """Return the error of a constant in each copy: in one half of them it is rounded, in the other one it is not."""
-    mantissa, exponent = np.frexp(x)
-    rounded = np.ldexp(np.rint(mantissa / unit) * unit, int(exponent)) if unit else x
-    is_rounded = Streams(["crosscheck constant", x, seed]).generator("data").random(COPIES) < 0.5
-    return (rounded - x) * is_rounded
 
 
 def compare(run: Run, convention: Convention, *, seed: object = 0) -> tuple[Comparison, ...]:
@@ -172,17 +133,17 @@ def compare(run: Run, convention: Convention, *, seed: object = 0) -> tuple[Comp
     past: dict[str, list[np.ndarray]] = {name: [] for name in run.probe.start}
     x = {name: np.asarray(block, dtype=np.float64) for name, block in run.probe.start.items()}
     for k, after in enumerate(run.parameters):
-        draw = Streams(["crosscheck copies", run.probe.name, run.dtype, k, seed])
-        rng = draw.generator("data")
         averages, sizes = averages_of(run, convention, past, x, k)
         unit = convention.unit_roundoff(run.dtype)
         step = eta * convention.step_factor(k)
-        exact, copies, n_errors = _updates(convention, averages, sizes, unit, UNIT_ROUNDOFF[run.dtype], rng, seed)
+        exact, copies, n_errors = _updates(convention, averages, sizes, unit, UNIT_ROUNDOFF[run.dtype], seed)
+        stored = Copies(UNIT_ROUNDOFF[run.dtype], seed=seed)
         for name, block in x.items():
             expected = (block - moved(convention, block, exact[name], step)) / eta
             noisy = (block - moved(convention, block, copies[name], step)) / eta
-            stored = np.abs(after[name]) + (np.abs(block) if convention.decay.form != "none" else 0.0)
-            noisy = noisy + UNIT_ROUNDOFF[run.dtype] / eta * stored * rng.uniform(-1, 1, size=noisy.shape)
+            noisy = noisy + stored.errors(after[name]) / eta
+            if convention.decay.form != "none":
+                noisy = noisy + stored.errors(block) / eta
             observed = (block - after[name]) / eta
             seen = averages[name] if _acts_on_singular_values(convention, block) else None
             found.append(
@@ -212,23 +173,19 @@ def averages_of(
     return averages, sizes
 
 
-def _updates(convention, averages, sizes, unit, storage_unit, rng, seed):  # type: ignore[no-untyped-def]
+def _updates(convention, averages, sizes, unit, storage_unit, seed):  # type: ignore[no-untyped-def]
     """Return the exact updates, those of the copies, and how many errors each copy has."""
     flat = {name: _flat(convention, d) for name, d in averages.items()}
     plain = replace(convention, stack="slices")
     exact = reference_updates(plain, flat)
-    axes = max(d.ndim for d in flat.values())
-    rounding = _Copies(unit, rng, axes, seed)
-    averaged = 0.0 if convention.momentum.average == "none" and convention.decay.form != "l2" else 2 * storage_unit
+    rounding = Copies(unit, axes=max(d.ndim for d in flat.values()), seed=seed)
+    rng = rounding.generator(*flat.values())
+    is_summed = convention.momentum.average != "none" or convention.decay.form == "l2"
     noisy = {}
     for name, d in flat.items():
-        copies = np.broadcast_to(d, (COPIES, *d.shape))
-        if isinstance(convention.map, PowerMap) or convention.exponents:
-            size = np.linalg.norm(sizes[name]) * averaged
-            noisy[name] = _in_range_of(copies, convention, unit, size, rng)
-        else:
-            errors = averaged * _flat(convention, sizes[name]) * rng.uniform(-1, 1, size=copies.shape)
-            noisy[name] = copies + errors
+        summed = 2 * storage_unit * is_summed * _flat(convention, sizes[name])
+        p = convention.exponents.get(name, getattr(convention.map, "p", None))
+        noisy[name] = nearby(d, summed, rounding, rng, p)
         rounding.counts.append(2 * d.size)
     copied = reference_updates(plain, noisy, rounding)
     return (
@@ -240,40 +197,6 @@ def _updates(convention, averages, sizes, unit, storage_unit, rng, seed):  # typ
 
 def _flat(convention: Convention, d: np.ndarray) -> np.ndarray:
     return d.reshape(d.shape[0], -1) if d.ndim > 2 and convention.stack == "flattened" else d
-
-
-def _in_range_of(
-    d: np.ndarray, convention: Convention, unit: float, size: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Return copies of ``d`` with the backward error of a decomposition, and of the same rank.
-
-    numerics: a bidiagonalisation applies about 2 min(m, n) reflections from either side, each off by a unit roundoff;
-    the errors add up like their root. A matrix of lower rank keeps it: the targets that follow a power map cut the
-    noise of zero, as the reference does. The largest of a stack sets the size.
-    """
-    of = convention.map
-    if not convention.exponents and isinstance(of, PowerMap) and of.p == 2:
-        entrywise = unit * np.abs(d) + size / np.sqrt(max(d[0].size, 1))
-        return d + entrywise * rng.uniform(-1, 1, size=d.shape)
-    rows, columns = d.shape[-2:]
-    if 0 in d.shape or not np.any(d):
-        return d
-    norm = np.linalg.norm(d[0], axis=(-2, -1), keepdims=True)
-    total = 2 * np.sqrt(min(rows, columns)) * unit * norm + size
-    u, s, vh = np.linalg.svd(d[0], full_matrices=False)
-    kept = (s > max(rows, columns) * np.finfo(float).eps * s[..., :1])[..., None, :]
-    u, v = u * kept, np.swapaxes(vh, -1, -2) * kept
-    each = total / np.sqrt(rows * columns)
-    left = u @ (np.swapaxes(u, -1, -2) @ (each * rng.uniform(-1, 1, size=d.shape)))
-    first = d + left
-    if not np.all(kept):
-        # the row space of the first change, by projecting on it, so that the second adds no rank
-        basis = np.swapaxes(first, -1, -2) @ u
-        q, _ = np.linalg.qr(basis)
-        alive = np.broadcast_to(kept, (*basis.shape[:-2], 1, kept.shape[-1]))
-        v = q * alive if np.all(kept[..., 0, :1]) else v
-    second = ((each * rng.uniform(-1, 1, size=d.shape)) @ v) @ np.swapaxes(v, -1, -2)
-    return first + second
 
 
 def _acts_on_singular_values(convention: Convention, block: np.ndarray) -> bool:
@@ -314,7 +237,7 @@ def _split(updates: np.ndarray, expected: np.ndarray, norm: float) -> tuple[np.n
 def _compare_adam(run: Run, convention: Convention, seed: object) -> tuple[Comparison, ...]:
     """Return the comparison for Adam, whose steps are of size 1: eight roundings an entry."""
     exact = reference_parameters(convention, run.probe, knows_step_size=run.knows_step_size)
-    rng = Streams(["crosscheck copies", run.probe.name, run.dtype, seed]).generator("data")
+    rng = Copies(0.0, seed=seed).generator(*(g for one in run.probe.gradients for g in one.values()))
     eta = run.probe.step_size if run.knows_step_size else (convention.step_size or 1.0)
     found, x = [], dict(run.probe.start)
     for k, after in enumerate(run.parameters):

@@ -46,7 +46,7 @@ def curve_of(runs: Sequence[Run], convention: Convention | None, *, dtype: str =
         return None
     s, measured, expected = [], [], []
     for run in runs:
-        if run.dtype == dtype and _is_drawn(run):
+        if run.dtype == dtype and _is_drawn(run, convention):
             found = _points(run, convention)
             for of, values in zip((s, measured, expected), found, strict=True):
                 of.append(values)
@@ -57,9 +57,15 @@ def curve_of(runs: Sequence[Run], convention: Convention | None, *, dtype: str =
                  _norm_name(convention))  # fmt: skip
 
 
-def _is_drawn(run: Run) -> bool:
+def _is_drawn(run: Run, convention: Convention) -> bool:
     block = run.probe.start.get(ONE)
-    if block is None or block.ndim != 2 or len(run.probe.start) != 1 or not run.is_ok or not is_in_range(run):
+    if (
+        block is None
+        or block.ndim != 2
+        or len(run.probe.start) != 1
+        or not run.is_ok
+        or not is_in_range(run, convention)
+    ):
         return False
     g = run.probe.gradients[0][ONE]
     size = float(np.linalg.norm(g))

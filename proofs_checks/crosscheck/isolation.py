@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from .adapters import adapter_of
-from .loading import LoadingError, Target, load
+from .loading import LoadingError, Target, folder_of, load
 from .probe import Probe, Run
 from .target import Step, run_probe
 
@@ -77,10 +77,10 @@ class Worker:
         try:
             self._process = _Process(content)
             answer = self._process.answer(START_LIMIT)
-        except _Silent:
+        except _SilentError:
             self.close()
             return {"problem": f"not importable: it is not ready after {START_LIMIT:.0f} s"}
-        except _Ended as ended:
+        except _EndedError as ended:
             self.close()
             return {"problem": f"not importable: the process ended ({ended})"}
         except BaseException:
@@ -102,9 +102,9 @@ class Worker:
                 if problem is not None:
                     return _run(probe, dtype, steps, f"ended: {problem}", knows_step_size)
             run = self._ran(probe, dtype, steps)
-        except _Silent:
+        except _SilentError:
             return self._lost(probe, dtype, steps, "hung", f"no answer within {self._time_limit:g} s", knows_step_size)
-        except _Ended as ended:
+        except _EndedError as ended:
             return self._lost(probe, dtype, steps, "ended", f"the process ended ({ended})", knows_step_size)
         except BaseException:
             self.close()
@@ -147,11 +147,11 @@ def _run(probe: Probe, dtype: str, steps: list[Step], status: str, knows_step_si
     )
 
 
-class _Silent(Exception):
+class _SilentError(Exception):
     """No answer in time."""
 
 
-class _Ended(Exception):
+class _EndedError(Exception):
     """The process is gone; the text says how."""
 
 
@@ -160,7 +160,7 @@ class _Process:
 
     def __init__(self, request: bytes) -> None:
         # what the target prints is kept for the case that it dies
-        self._printed = tempfile.TemporaryFile()
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-c", _CODE, json.dumps([str(place) for place in sys.path])],
             stdin=subprocess.PIPE,
@@ -184,15 +184,15 @@ class _Process:
 
         Raises
         ------
-        _Silent, _Ended
+        _SilentError, _EndedError
             If there is none within the limit, or the process is gone.
         """
         try:
             found = self._answers.get(timeout=limit)
         except queue.Empty:
-            raise _Silent from None
+            raise _SilentError from None
         if found is None:
-            raise _Ended(self._last_words())
+            raise _EndedError(self._last_words())
         return found
 
     def _last_words(self) -> str:
@@ -240,6 +240,8 @@ def serve() -> None:
     threading.Thread(target=_receive, args=(requests, waiting), daemon=True).start()
     try:
         thing, options, namespace, kind = pickle.loads(waiting.get())
+        if isinstance(thing, str):
+            sys.path.insert(0, folder_of(thing))  # for good: a factory may import when it is called
         found = load(thing) if isinstance(thing, str) else thing
         adapter = adapter_of(Target(object=found, options=options, namespace=namespace), kind)
     except LoadingError as error:

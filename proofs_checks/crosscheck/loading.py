@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PREVIOUS", "STEP_SIZES", "LoadingError", "Target", "load", "option"]
+__all__ = ["PREVIOUS", "STEP_SIZES", "LoadingError", "Target", "folder_of", "load"]
 
 STEP_SIZES = ("lr", "learning_rate", "step_size")
 """Names under which a target takes η, in the order of preference."""
@@ -104,9 +104,12 @@ def load(spec: str) -> object:
     """
     place, colon, name = spec.rpartition(":")
     if not colon or not place or not name:
-        raise LoadingError(f"{spec!r} names no target. Write module:name, file.py:name, or a .npz or .safetensors file.")
+        way_out = "Write module:name, file.py:name, or a .npz or .safetensors file."
+        raise LoadingError(f"{spec!r} names no target. {way_out}")
     try:
-        found: object = _module(place)
+        with _searched(folder_of(spec)), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other people's modules
+            found: object = _module(place)
     except LoadingError:
         raise
     except (Exception, SystemExit) as error:
@@ -117,6 +120,22 @@ def load(spec: str) -> object:
             raise LoadingError(f"not importable: {place} has no {name!r}{_nearest(found, part)}")
         found = getattr(found, part)
     return found
+
+
+def folder_of(spec: str) -> str:
+    """Return the folder that the imports of a target begin in: that of its file, else the working directory."""
+    place = spec.rpartition(":")[0]
+    return str(Path(place).resolve().parent) if place.endswith(".py") else str(Path.cwd())
+
+
+@contextmanager
+def _searched(folder: str) -> Iterator[None]:
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(folder)
 
 
 def _module(place: str) -> object:
@@ -130,13 +149,7 @@ def _module(place: str) -> object:
         raise LoadingError(f"not importable: {place} is no Python file")
     module = importlib.util.module_from_spec(described)
     sys.modules[described.name] = module  # dataclasses look their module up
-    beside = str(path.resolve().parent)
-    sys.path.insert(0, beside)  # as for a script: it may import its neighbours
-    try:
-        described.loader.exec_module(module)
-    finally:
-        with suppress(ValueError):
-            sys.path.remove(beside)
+    described.loader.exec_module(module)
     return module
 
 
@@ -145,28 +158,3 @@ def _nearest(found: object, name: str) -> str:
 
     near = difflib.get_close_matches(name, dir(found), n=1, cutoff=0.5)
     return f". Did you mean {near[0]!r}?" if near else ""
-
-
-def option(text: str) -> tuple[str, object]:
-    """Return name and value of ``NAME=VALUE``; a value that is no Python literal is a string.
-
-    Raises
-    ------
-    LoadingError
-        If there is no name or no ``=``.
-
-    Examples
-    --------
-    >>> option("momentum=0.95"), option("preset=dion")
-    (('momentum', 0.95), ('preset', 'dion'))
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise LoadingError(f"{text!r} is no option. Write NAME=VALUE.")
-    words = {"true": True, "false": False, "none": None}
-    if value.lower() in words:
-        return name, words[value.lower()]
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value

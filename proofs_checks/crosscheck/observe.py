@@ -187,7 +187,7 @@ def observe(
     """
     time_limit = check_positive("observe", "time_limit", time_limit)
     rest: dict[str, Any] = {"options": dict(options or {}), "namespace": namespace}
-    label = name or (spec if isinstance(spec, str) else getattr(spec, "__qualname__", type(spec).__qualname__))
+    label = name or (spec if isinstance(spec, str) else str(getattr(spec, "__qualname__", type(spec).__qualname__)))
     if is_recording(spec):
         return Recorded(name or Path(spec).name, spec)  # type: ignore[arg-type]
     if isinstance(spec, str) if isolated is None else isolated:

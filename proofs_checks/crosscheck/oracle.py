@@ -136,7 +136,7 @@ def examine_oracle(runs: Sequence[Run], convention: Convention | None) -> Oracle
     of = convention.map
     p = of.p if isinstance(of, PowerMap) else math.inf
     q = 1.0 if math.isinf(p) else (math.inf if p == 1 else p / (p - 1))
-    measured = [one for run in runs if _is_measured(run) for one in _measure(run, convention, p, q)]
+    measured = [one for run in runs if _is_measured(run, convention) for one in _measure(run, convention, p, q)]
     if not measured:
         return None
     defect = max(measured, key=lambda one: one[1])
@@ -149,10 +149,10 @@ def examine_oracle(runs: Sequence[Run], convention: Convention | None) -> Oracle
     )  # fmt: skip
 
 
-def _is_measured(run: Run) -> bool:
+def _is_measured(run: Run, convention: Convention) -> bool:
     one = run.probe.start.get(ONE)
     is_matrix = len(run.probe.start) == 1 and one is not None and one.ndim == 2
-    return bool(is_matrix and run.is_ok and is_in_range(run) and run.probe.saved_before is None)
+    return bool(is_matrix and run.is_ok and is_in_range(run, convention) and run.probe.saved_before is None)
 
 
 def _measure(run: Run, convention: Convention, p: float, q: float) -> list[tuple[str, float, float]]:

@@ -103,6 +103,7 @@ def _stack(name: str, values: np.ndarray, *, finite: bool) -> np.ndarray:
     numbers = values.astype(np.float64)
     if finite and not np.isfinite(numbers).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(numbers))[0])
+        place = f"{name}[{', '.join(map(str, where))}]"
         way_out = "Leave out the steps from there on."
-        fail(NonFiniteError, _CALL, f"{name}[{', '.join(map(str, where))}]", "be finite", float(numbers[where]), way_out)
+        fail(NonFiniteError, _CALL, place, "be finite", float(numbers[where]), way_out)
     return numbers

@@ -135,7 +135,7 @@ def _has_results(parts: Parts) -> bool:
 
 
 def read_probes(path: str | Path) -> tuple[Probe, ...]:
-    """Return the inputs in a file that :func:`write_probes` or :func:`write_recording` wrote; raises the same errors."""
+    """Return the inputs in a file of probes or a recording; raises what :func:`read_recording` raises."""
     header, arrays = _read(Path(path))
     if header is None:
         return (run_of_plain_log(arrays, Path(path).stem).probe,)
@@ -196,7 +196,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
     if text is None:
         if is_plain_log(arrays):
             return None, arrays
-        way_out = "Write it as the JSON {\"schema\": 1, \"step_size\": ...}, or name the arrays gradients and parameters."
+        way_out = 'Write it as JSON, {"schema": 1, "step_size": ...}, or name the arrays gradients and parameters.'
         fail(StoreError, _READ, "file", f"hold a header named {HEADER!r}", sorted(arrays)[:5], way_out)
     try:
         header = json.loads(text)
@@ -241,7 +241,13 @@ def _settings(header: Mapping[str, Any], key: str) -> dict[str, Any]:
     entry = header.get("runs", {}).get(key, {})
     if not isinstance(entry, dict):
         fail(StoreError, _READ, f"header of {key!r}", "be a table", entry)
-    settings = {"probe": key, "purpose": "recorded", "step_size": None, "saved_before": None, "is_finite": True}
+    settings: dict[str, Any] = {
+        "probe": key,
+        "purpose": "recorded",
+        "step_size": None,
+        "saved_before": None,
+        "is_finite": True,
+    }
     settings |= {"dtype": "float32", "status": "ok", "inputs_changed": []}
     settings |= {name: value for name, value in header.items() if name not in ("schema", "runs")} | entry
     if settings["dtype"] not in DTYPES:

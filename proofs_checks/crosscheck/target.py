@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,10 +11,10 @@ import numpy as np
 
 from .probe import Blocks, Probe, Run
 
-__all__ = ["Adapter", "Session", "Step", "WrongResult", "run_probe"]
+__all__ = ["Adapter", "Session", "Step", "WrongResultError", "run_probe"]
 
 
-class WrongResult(Exception):
+class WrongResultError(Exception):
     """What came back is not what the kind of target promises."""
 
 
@@ -52,24 +51,23 @@ class Session(Protocol):
 
 
 class Adapter(Protocol):
-    """One kind of target.
+    """One kind of target."""
 
-    Attributes
-    ----------
-    kind : str
-        A name of ``ADAPTERS``.
-    works_in_place : bool
-        Whether parameters are changed in place by design.
-    takes_step_size : bool
-        Whether η of a probe reaches the target.
-    dtypes : tuple of str
-        What parameters can be.
-    """
+    @property
+    def kind(self) -> str:
+        """Return its name in ``ADAPTERS``."""
 
-    kind: str
-    works_in_place: bool
-    takes_step_size: bool
-    dtypes: tuple[str, ...]
+    @property
+    def works_in_place(self) -> bool:
+        """Return whether parameters are changed in place by design."""
+
+    @property
+    def takes_step_size(self) -> bool:
+        """Return whether η of a probe reaches the target."""
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """Return what parameters can be."""
 
     def start(self, parameters: Blocks, *, step_size: float, dtype: str) -> Session:
         """Return a session that begins at the parameters, with a fresh state."""
@@ -108,7 +106,7 @@ def run_probe(
                     steps.append(step)
                     if on_step is not None:
                         on_step(step)
-        except WrongResult as error:
+        except WrongResultError as error:
             status = f"wrong result: {error} at step {len(steps)}"
         except (Exception, SystemExit) as error:  # KeyboardInterrupt is the user's
             status = f"raised: {_words(error)} at step {len(steps)}"
@@ -123,7 +121,7 @@ def run_probe(
     )
 
 
-def _steps(adapter: Adapter, probe: Probe, dtype: str):
+def _steps(adapter: Adapter, probe: Probe, dtype: str) -> Iterator[Step]:
     session = adapter.start(probe.start, step_size=probe.step_size, dtype=dtype)
     parameters = probe.start
     for k, gradients in enumerate(probe.gradients):
@@ -153,8 +151,3 @@ def _result_dtype(dtypes: list[str], dtype: str) -> str:
 def _words(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
-
-
-def copied(state: object) -> object:
-    """Return a copy of a state that shares nothing with it, as if it had been written to a file and read back."""
-    return copy.deepcopy(state)

@@ -228,7 +228,7 @@ def _sorted_out(runs: Sequence[Run], convention: Convention) -> tuple[list[Run],
         elif is_stack and convention.stack == "refused":
             if run.is_ok:
                 trouble.append((run.probe.name, "a stack is taken, where the convention refuses it"))
-        elif (len(run.probe.start) > 1 and not takes_blocks) or not is_in_range(run):
+        elif (len(run.probe.start) > 1 and not takes_blocks) or not is_in_range(run, convention):
             unjudged.append(run.probe.name)
         else:
             words = _trouble(run)

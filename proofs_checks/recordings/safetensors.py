@@ -44,9 +44,10 @@ def read_metadata(path: Path) -> dict[str, str]:
         If the file is cut short or is not of this layout.
     """
     found = _parts(path)[0].get(_METADATA, {})
-    if not isinstance(found, Mapping) or not all(isinstance(value, str) for value in found.values()):
+    texts = {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+    if texts != found:
         _refuse(path, "the metadata is no table of texts")
-    return dict(found)
+    return texts
 
 
 def _parts(path: Path) -> tuple[Mapping[str, object], memoryview]:
@@ -84,9 +85,7 @@ def _refuse(path: Path, reason: str) -> None:
     fail(StoreError, _CALL, "file", "be a whole safetensors file", str(path), f"{reason.capitalize()}. Save it again.")
 
 
-def write_safetensors(
-    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
-) -> None:
+def write_safetensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
     """Write float64 and float32 arrays and texts beside them, as a whole or not at all.
 
     Raises

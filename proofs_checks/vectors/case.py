@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from schattor_theory.arrays import to_numpy
 from schattor_theory.checks import fail
 from schattor_theory.errors import DTypeError, ShapeError
 
@@ -154,7 +155,7 @@ class Case:
         Parameters
         ----------
         computed : mapping of str to array
-            One or more of the answers of the case.
+            One or more of the answers of the case, of any supported array library.
         eps : float, optional
             Machine epsilon of the computation; that of the array's type where it is left out.
 
@@ -170,7 +171,7 @@ class Case:
         for role, value in computed.items():
             if role not in self.answers:
                 fail(ShapeError, call, "computed", f"name answers among {sorted(self.answers)}", role)
-            answer, array = self.answers[role], np.asarray(value)
+            answer, array = self.answers[role], to_numpy(value) if hasattr(value, "dtype") else np.asarray(value)
             if array.shape != answer.values.shape:
                 fail(ShapeError, call, role, f"have shape {answer.values.shape}", array.shape, f"Case {self.name}.")
             own = machine_epsilon(array.dtype) if eps is None else eps

@@ -22,7 +22,7 @@ from schattor_theory.errors import StoreError
 from ..files import disk, write_file
 from .case import Case
 from .reference import ReferenceVectors
-from .rounding import Answer
+from .rounding import PRECISIONS, Answer
 
 __all__ = ["INDEX", "NPZ", "SAFETENSORS", "SCHEMA", "load_vectors", "write_vectors"]
 
@@ -50,6 +50,7 @@ def _index(cases: Iterable[Case], arrays: Mapping[str, np.ndarray]) -> dict[str,
     return {
         "schema": SCHEMA,
         "what": "schattor reference vectors",
+        "least_bits": PRECISIONS[0],
         "arrays": {name: {"shape": list(x.shape), "sha256": _digest(x)} for name, x in arrays.items()},
         "cases": [
             {
@@ -63,7 +64,6 @@ def _index(cases: Iterable[Case], arrays: Mapping[str, np.ndarray]) -> dict[str,
                         "error_bound": answer.error_bound,
                         "undecided": list(answer.undecided),
                         "sensitivity": answer.sensitivity,
-                        "bits": answer.bits,
                     }
                     for role, answer in case.answers.items()
                 },
@@ -211,7 +211,7 @@ def _case(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Case:
                 error_bound=said["error_bound"],
                 undecided=tuple(said["undecided"]),
                 sensitivity=said["sensitivity"],
-                bits=said["bits"],
+                bits=PRECISIONS[0],
             )
             for role, said in entry["answers"].items()
         },

@@ -72,9 +72,9 @@ class BlockDirections(NamedTuple):
     size: dict[str, arb]
 
 
-def as_exponent(p: object) -> Exponent:
+def as_exponent(p: Exponent | int | str) -> Exponent:
     """Return an exponent exactly: a fraction, or inf."""
-    return math.inf if p in ("inf", math.inf) else Fraction(p)  # type: ignore[arg-type]
+    return math.inf if p in ("inf", math.inf) else Fraction(p)
 
 
 def dual(p: Exponent) -> Exponent:
@@ -111,24 +111,21 @@ def direction(matrix: fmpq_mat, p: Exponent) -> Direction:
     q = dual(p)
     levels = spectrum.levels()
     top, longer, shorter = levels[0].value, max(m, n), min(m, n)
-    own_norm = spectrum.norm(q) / arb(spectrum.scale)  # of the integer matrix, as the levels are
+    norm = spectrum.norm(q)
+    own_norm = norm / arb(spectrum.scale)  # of the integer matrix, as the levels are
     if q == math.inf:
         weights = [1 / arb(levels[0].multiplicity), *(arb(0) for _ in levels[1:])]
-        table = dict(zip((level.value.mid() for level in levels), weights, strict=True))
-        steepness = spectrum.steepness(lambda s: table[s.mid()], lambda s: zero)
-        normalisation = zero
+        slopes, normalisation = [zero] * len(levels), zero
     else:
         power = exact(q) - 1
         weights = [(level.value / own_norm) ** power for level in levels]
-        steepness = spectrum.steepness(lambda s: (s / own_norm) ** power, lambda s: power * (s / own_norm) ** power / s)
-        size = _frobenius(spectrum, weights)
-        normalisation = power * size * size / own_norm
-    size = _frobenius(spectrum, weights)
+        slopes = [power * weight / level.value for weight, level in zip(weights, levels, strict=True)]
+        normalisation = power * _frobenius(spectrum, weights) ** 2 / own_norm
+    size, steepness = _frobenius(spectrum, weights), spectrum.steepness(weights, slopes)
     unit = ROUNDINGS * longer
     backward = (CONVERGENCE + unit) * top
     sensitivity = backward * arb(shorter).sqrt() * (steepness + normalisation) + unit * size
     root = arb(shorter) ** (0 if q == math.inf else 1 / exact(q))
-    norm = spectrum.norm(q)
     noise_of_norm = backward * root * arb(spectrum.scale) + unit * norm
     return Direction(norm, noise_of_norm, spectrum.map(weights), sensitivity, size)
 
@@ -265,14 +262,8 @@ def _largest_blocks(
             found.append(b)
         elif not weighted[b] < weighted[found[0]]:
             way_out = "Give equal blocks the same exponent and radius, or make them different."
-            fail(
-                ParameterError,
-                "product",
-                "blocks",
-                "have weighted norms that can be told apart",
-                (b, found[0]),
-                way_out,
-            )
+            requirement = "have weighted norms that can be told apart"
+            fail(ParameterError, "product", "blocks", requirement, (b, found[0]), way_out)
     return found
 
 

@@ -1,11 +1,12 @@
 """The inputs: matrices of numbers that float64 (mostly float32 too) holds exactly, wherever they are made.
 
-Random entries are whole numbers over a power of two, drawn as integers; structured ones come from factors with
+Random entries are whole numbers over a power of two, drawn as bits; structured ones come from factors with
 orthogonal columns of whole numbers, so that ties, ranks and condition numbers are what they are said to be.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,8 +21,9 @@ _BITS = 20
 def random_matrix(name: str, *shape: int) -> np.ndarray:
     """Return entries in [-1, 1) with 20 binary places, a function of the name and the shape."""
     half = 2 ** (_BITS - 1)
-    rng = Streams({"reference vectors": name}).generator("data")
-    return rng.integers(-half, half, size=shape) / half
+    # numerics: the raw words of a stream never change with NumPy's version; numbers drawn from them may
+    words = Streams({"reference vectors": name}).generator("data").bit_generator.random_raw(math.prod(shape))
+    return ((words >> np.uint64(64 - _BITS)).astype(np.int64).reshape(shape) - half) / half
 
 
 # columns that are orthogonal, all of one length: 5, 13, 3, 2

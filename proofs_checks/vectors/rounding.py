@@ -48,10 +48,14 @@ def _to_float(number: Fraction) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-def _up(number: Fraction) -> float:
-    """Return a float at least ``number``."""
-    found = _to_float(number)
-    return found if math.isinf(found) or Fraction(found) >= number else math.nextafter(found, math.inf)
+def _bound(error: Fraction, value: float) -> float:
+    """Return an upper bound of the error of ``value`` that does not depend on how narrow its ball is.
+
+    invariant: three digits, and at least ``2^-20`` units in the last place, else an exact answer would show a radius,
+    which another release of the arithmetic may make smaller.
+    """
+    above = _three_digits(math.nextafter(_to_float(error), math.inf))
+    return max(above, math.ulp(value) * 2.0**-20, 5e-324)
 
 
 def rounded(ball: arb) -> Rounded:
@@ -74,7 +78,9 @@ def rounded(ball: arb) -> Rounded:
     if math.isinf(value):
         return Rounded(value, math.inf, False)
     error = max(abs(centre - radius - Fraction(value)), abs(centre + radius - Fraction(value)))
-    return Rounded(value, _up(error), low == value == high)
+    is_decided = low == value == high
+    bound = min(_bound(error, value), math.ulp(value) / 2 or 5e-324) if is_decided else _bound(error, value)
+    return Rounded(value, bound, is_decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Answer:
     sensitivity : float
         S: a computation with machine epsilon ``eps`` may differ by ``eps S`` in any entry.
     bits : int
-        Precision at which the roundings were decided.
+        Precision at which the roundings were decided, or at least so many.
     """
 
     values: np.ndarray
@@ -173,4 +179,4 @@ def _answer(enclosure: Enclosure, bits: int) -> Answer:
 
 def _three_digits(number: float) -> float:
     """Return ``number`` rounded up to three digits: more would say nothing."""
-    return number + 0.0 if number == 0 or not math.isfinite(number) else float(f"{number * 1.005:.2e}")
+    return number + 0.0 if number == 0 or not math.isfinite(number) else float(f"{number * 1.006:.2e}")

@@ -7,7 +7,7 @@ for its binary value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -81,7 +81,9 @@ def _top(matrix: fmpq_mat | arb_mat) -> arb:
     return largest(arb(0), *(abs(arb(x)) for x in matrix.entries()))
 
 
-def run(method: Method, start: Blocks, gradients: list[Blocks], previous: list[Blocks] | None = None) -> list[RunStep]:
+def run(
+    method: Method, start: Blocks, gradients: Sequence[Blocks], previous: Sequence[Blocks] | None = None
+) -> list[RunStep]:
     """Return what each step makes of the parameters.
 
     Parameters
@@ -90,9 +92,9 @@ def run(method: Method, start: Blocks, gradients: list[Blocks], previous: list[B
         The options.
     start : mapping
         ``X_0`` of each block.
-    gradients : list of mappings
+    gradients : sequence of mappings
         ``G_k``.
-    previous : list of mappings, optional
+    previous : sequence of mappings, optional
         For recursive momentum: the gradient of the same sample at the parameters before, of each step; the first is
         not used.
     """
@@ -116,8 +118,9 @@ def run(method: Method, start: Blocks, gradients: list[Blocks], previous: list[B
                 (eta, arb(0)) if method.oracle == "ball" else (eta * found.norm, eta * found.norm_sensitivity)
             )
             # what rounding did to the momentum is, relatively, one more perturbation of the map's input
-            perturbed = found.sensitivity[b] * (1 + _relative(noise, average))
-            turned = length * perturbed + (noise_length + 2 * length) * found.size[b]
+            perturbed = 1 + _relative(noise, average)
+            turned = perturbed * (length * found.sensitivity[b] + noise_length * found.size[b])
+            turned += 2 * length * found.size[b]
             moved = x[b] * (1 - decay) - found.matrix[b] * length
             noise_x[b] = noise_x[b] + turned + _top(moved) / 2 + (_top(x[b]) if method.weight_decay else 0)
             x[b] = moved
@@ -141,7 +144,7 @@ def _next_momentum(
             terms = exact(1 - theta) * _top(m[b]) + exact(theta) * _top(gradient[b])
         # proof step: θ and 1-θ, two products and a sum round five times, by eps/2 of these terms each; the bias
         # correction has a power, a difference and a quotient besides
-        noises[b] = exact(1 - theta) * noise[b] + (5 if method.bias_correction else Fraction(5, 2).__float__()) * terms
+        noises[b] = exact(1 - theta) * noise[b] + (5 if method.bias_correction else 2.5) * terms
     return found, noises
 
 

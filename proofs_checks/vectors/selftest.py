@@ -12,7 +12,7 @@ from .case import Case, Comparison
 from .library import computed_by_library
 from .reference import ReferenceVectors, reference_vectors
 
-__all__ = ["Failure", "Group", "compare_stored", "compare_with_library", "grouped"]
+__all__ = ["Failure", "Group", "compare_stored", "compare_with_library", "grouped", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def compare_with_library(
     progress : callable
         Called with the name of each case before it is computed.
     """
-    comparisons, failures = [], []
+    comparisons: list[Comparison] = []
+    failures: list[Failure] = []
     for case in cases:
         progress(case.name)
         try:

@@ -10,7 +10,7 @@ interpolation, which the balls show; then more bits are taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -25,8 +25,8 @@ __all__ = ["Level", "Spectrum", "rational_matrix", "spectrum_of"]
 
 def rational_matrix(values: np.ndarray) -> fmpq_mat:
     """Return a matrix of floats exactly, shape (m, n)."""
-    rows = [[fmpq(*float(x).as_integer_ratio()) for x in row] for row in values]
-    return fmpq_mat(*values.shape, [x for row in rows for x in row])
+    m, n = values.shape
+    return fmpq_mat(m, n, [fmpq(*float(x).as_integer_ratio()) for x in values.flat])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +119,27 @@ class Spectrum:
             result = result * (gram - _scalar(size, nodes[k])) + _scalar(size, differences[k])
         return result * integers if self.is_wide else integers * result
 
-    def steepness(self, value: Callable[[arb], arb], slope: Callable[[arb], arb], at_zero: arb | None = None) -> arb:
+    def steepness(self, values: Sequence[arb], slopes: Sequence[arb]) -> arb:
         """Return a bound of ``‖dD‖_F/‖dN‖_F`` at N for the spectral map of the odd function ``g``.
 
         The differential multiplies, in the singular bases, the symmetric part of a pair by
         ``(g(s_i) - g(s_j))/(s_i - s_j)`` and the skew part by ``(g(s_i) + g(s_j))/(s_i + s_j)``. Beside s_i, a zero or
-        absent singular value makes ``g(s_i)/s_i`` of both; beside another zero it makes ``g'(0)``.
+        absent singular value makes ``g(s_i)/s_i`` of both. Pairs of zeros are left out: where g jumps or is vertical
+        at zero a rank is decided, and perturbations that change it are not looked at.
 
         Parameters
         ----------
-        value, slope : callable
-            g and its derivative, at arguments > 0.
-        at_zero : arb, optional
-            ``g'(0)``. Left out where g jumps at zero: then a rank is decided, and perturbations that change it are
-            not looked at.
+        values, slopes : sequences of arb
+            ``g(s_i)`` and ``g'(s_i)`` of each level.
         """
         levels = self.levels()
-        found = [arb(0) if at_zero is None else _magnitude(at_zero)]
-        for i, a in enumerate(levels):
-            g = value(a.value)
-            found.append(_magnitude(slope(a.value)))
+        found = [arb(0), *slopes]
+        for i, (a, g) in enumerate(zip(levels, values, strict=True)):
             if self.rank < max(self.shape) or a.multiplicity > 1:
-                found.append(_magnitude(g / a.value))
-            for b in levels[i + 1 :]:
-                other = value(b.value)
-                found.append(_magnitude((g - other) / (a.value - b.value)))
-                found.append(_magnitude((g + other) / (a.value + b.value)))
-        return largest(*found)
-
-
-def _magnitude(ball: arb) -> arb:
-    return abs(ball).upper() if ball.is_finite() else ball
+                found.append(g / a.value)
+            for b, other in zip(levels[i + 1 :], values[i + 1 :], strict=True):
+                found += [(g - other) / (a.value - b.value), (g + other) / (a.value + b.value)]
+        return largest(*(abs(ball).upper() for ball in found))
 
 
 def _scalar(size: int, value: arb) -> arb_mat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 from ..loading import LoadingError, Target
@@ -88,7 +89,9 @@ def _kind_of_product(target: Target) -> str:
     errors: list[Exception] = []
     for arguments in _trials(target):
         try:
-            made = target.call(*arguments(), step_size=1.0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                made = target.call(*arguments(), step_size=1.0)
         except Exception as error:
             errors.append(error)
             continue

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..loading import Target
 from ..probe import Blocks
-from ..target import Session, Step, WrongResult
+from ..target import Session, Step, WrongResultError
 from .arrays import dtype_name, host
 
 __all__ = ["KerasTarget", "is_keras_class"]
@@ -46,7 +46,7 @@ class KerasTarget:
         else:
             made = self.target.call(step_size=step_size)
         if not is_keras_class(type(made)):
-            raise WrongResult(f"the factory gave {type(made).__name__}, not a Keras optimizer")
+            raise WrongResultError(f"the factory gave {type(made).__name__}, not a Keras optimizer")
         variables = {name: keras.Variable(block, dtype=dtype, name=name) for name, block in parameters.items()}
         made.build(list(variables.values()))
         return KerasSession(made, variables, dtype)

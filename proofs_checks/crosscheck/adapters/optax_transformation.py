@@ -9,7 +9,7 @@ from typing import Any
 
 from ..loading import Target
 from ..probe import Blocks
-from ..target import Session, Step, WrongResult
+from ..target import Session, Step, WrongResultError
 from .arrays import LIBRARIES, dtype_name, host, raw
 
 __all__ = ["OptaxTarget", "is_transformation"]
@@ -50,7 +50,7 @@ class OptaxTarget:
         if step_size not in self.made:
             found = self.target.call(step_size=step_size) if self.is_factory else self.target.object
             if not is_transformation(found):
-                raise WrongResult(f"the factory gave {type(found).__name__}, which has no init and update")
+                raise WrongResultError(f"the factory gave {type(found).__name__}, which has no init and update")
 
             def stepped(*arguments: Any) -> Any:
                 return _stepped(found.update, *arguments)
@@ -96,7 +96,7 @@ class OptaxSession:
         if not self._of.cannot_be_traced[0]:
             try:
                 return self._compiled(native, self._state, self._parameters)
-            except WrongResult:
+            except WrongResultError:
                 raise
             except Exception:
                 result = _stepped(self._transformation.update, native, self._state, self._parameters)
@@ -109,5 +109,5 @@ def _stepped(update: Callable[..., Any], gradients: Any, state: Any, parameters:
     """Return parameters and state; as ``optax.apply_updates``, the sum has the dtype of the parameters."""
     updates, state = update(gradients, state, parameters)
     if not isinstance(updates, dict):
-        raise WrongResult(f"update gave {type(updates).__name__} for a dict")
+        raise WrongResultError(f"update gave {type(updates).__name__} for a dict")
     return {name: (x + updates[name]).astype(x.dtype) for name, x in parameters.items()}, state

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..loading import Target
 from ..probe import ONE, Blocks
-from ..target import Session, Step, WrongResult
+from ..target import Session, Step, WrongResultError
 from .arrays import LIBRARIES, Library, dtype_name, host, raw
 
 __all__ = ["FunctionTarget", "MethodTarget"]
@@ -44,6 +44,7 @@ class FunctionTarget:
     kind: str = "function"
     works_in_place: bool = False
     refuses_arrays: list[bool] = field(default_factory=lambda: [False])
+    product_takes: list[bool] = field(default_factory=list)
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -52,8 +53,12 @@ class FunctionTarget:
 
     @property
     def takes_step_size(self) -> bool:
-        """Return whether η reaches the function or its factory."""
-        return self.target.step_size_name is not None
+        """Return whether η reaches the function, or its factory, or what the factory makes."""
+        if self.target.step_size_name is not None or not self.is_factory or self.target.n_required:
+            return self.target.step_size_name is not None
+        if not self.product_takes:
+            self.product_takes.append(Target(object=self.target.call()).step_size_name is not None)
+        return self.product_takes[0]
 
     def start(self, parameters: Blocks, *, step_size: float, dtype: str) -> Session:
         """Return a session."""
@@ -63,7 +68,7 @@ class FunctionTarget:
         if self.is_factory:
             call = _made(self.target, native, step_size)
             if not callable(call):
-                raise WrongResult(f"the factory gave {type(call).__name__}, not a function")
+                raise WrongResultError(f"the factory gave {type(call).__name__}, not a function")
             inner = Target(object=call)
         else:
             call, inner = self.target.object, self.target
@@ -71,14 +76,16 @@ class FunctionTarget:
 
         def step(params: Any, grads: Any, state: Any, before: Any) -> Any:
             extra = {} if previous is None else {previous: before}
-            return Target(object=call, options=inner.options | extra).call(params, grads, state, step_size=step_size)
+            return Target(object=call, options={**inner.options, **extra}).call(
+                params, grads, state, step_size=step_size
+            )
 
         return FunctionSession(step, lambda params: None, native, library, dtype, self.refuses_arrays)
 
 
 @dataclass(slots=True, kw_only=True)
 class MethodTarget:
-    """An object with ``init(params) -> state`` and ``step(params, grads, state) -> (params, state)``, or its factory."""
+    """An object with ``init(params) -> state`` and ``step(params, grads, state) -> (params, state)``, or a factory."""
 
     target: Target
     is_factory: bool
@@ -104,7 +111,7 @@ class MethodTarget:
             native = {name: library.of(block, dtype) for name, block in parameters.items()}
         made = _made(self.target, native, step_size) if self.is_factory else self.target.object
         if not is_method(made):
-            raise WrongResult(f"the factory gave {type(made).__name__}, which has no init and step")
+            raise WrongResultError(f"the factory gave {type(made).__name__}, which has no init and step")
         previous = Target(object=made.step).previous_name
 
         def step(params: Any, grads: Any, state: Any, before: Any) -> Any:
@@ -140,7 +147,8 @@ class FunctionSession:
         refuses_arrays: list[bool],
     ) -> None:
         self._step, self._library, self._dtype = step, library, dtype
-        self._init, self._parameters, self._state = init, parameters, None
+        self._init, self._parameters = init, parameters
+        self._state: Any = None
         self._has_begun, self._refuses_arrays = False, refuses_arrays
 
     def step(self, gradients: Blocks, previous_gradients: Blocks | None) -> Step:
@@ -231,12 +239,12 @@ def _content(state: Any) -> bytes | None:
 def _pair(result: Any, names: list[str], *, is_mapping: bool = False) -> tuple[dict[str, Any], Any]:
     if not isinstance(result, tuple) or len(result) != 2:
         got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
-        raise WrongResult(f"it gave {got}, not (params, state)")
+        raise WrongResultError(f"it gave {got}, not (params, state)")
     parameters, state = result
     if isinstance(parameters, Mapping):
         return dict(parameters), state
     if len(names) > 1 or is_mapping:
-        raise WrongResult(f"it gave {type(parameters).__name__} for parameters that are a dict")
+        raise WrongResultError(f"it gave {type(parameters).__name__} for parameters that are a dict")
     if not hasattr(parameters, "shape"):
-        raise WrongResult(f"it gave {type(parameters).__name__} for parameters that are an array")
+        raise WrongResultError(f"it gave {type(parameters).__name__} for parameters that are an array")
     return {names[0]: parameters}, state

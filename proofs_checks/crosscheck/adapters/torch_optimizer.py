@@ -8,7 +8,7 @@ from typing import Any
 
 from ..loading import Target
 from ..probe import Blocks
-from ..target import Session, Step, WrongResult
+from ..target import Session, Step, WrongResultError
 from .arrays import LIBRARIES, dtype_name, host, raw
 
 __all__ = ["GROUPS", "TorchTarget", "is_torch_class"]
@@ -58,10 +58,10 @@ class TorchTarget:
                 first = first or error
                 continue
             if not is_torch_class(type(made)):
-                raise WrongResult(f"the factory gave {type(made).__name__}, not a torch Optimizer")
+                raise WrongResultError(f"the factory gave {type(made).__name__}, not a torch Optimizer")
             self.group[:] = [i]
             return made
-        raise first if first is not None else WrongResult("it gave no optimizer")
+        raise first if first is not None else WrongResultError("it gave no optimizer")
 
 
 class TorchSession:

@@ -8,15 +8,18 @@ from functools import partial
 
 import numpy as np
 
-from ..convention import Floor
+from schattor_theory.geometry.polynomials import polar_schedule
+
+from ..convention import Floor, PolynomialMap
 from .deviation import Deviation, of
-from .matrices import BARE, CUBIC, MUON, YOU, iterated
+from .matrices import BARE, CUBIC, MUON, POLAR_EXPRESS, YOU, iterated
 from .meant import EXPRESS, MUON_MEANT, express, muon
 from .optimizer import NumpyOptimizer, each
 
 __all__ = ["ITERATIONS"]
 
 _CLASSIC = ((1.875, -1.25, 0.375),) * 5
+_FIVE = replace(EXPRESS, map=PolynomialMap(schedule=polar_schedule("polar-express", 5)))
 _YOU_MEANT = replace(MUON_MEANT, floor=Floor())
 
 
@@ -66,19 +69,19 @@ ITERATIONS = (
        partial(muon, rows=(*YOU, YOU[0])), "schedule", "not a named"),
     of("list_backwards", "the list of five → from its end", _YOU_MEANT, partial(muon, rows=YOU[::-1]), "schedule",
        "not a named"),
-    of("input_margin_missing", "D/(1.01‖D‖_F) → D/‖D‖_F", EXPRESS, partial(express, margin=0.0), "schedule",
-       "margin|not a named"),
-    of("safety_missing", "a/1.01, b/1.01³, c/1.01⁵ → a, b, c", EXPRESS,
-       partial(express, rows=(*BARE, (1.875, -1.25, 0.375))), "schedule", "not a named"),
+    of("input_margin_missing", "D/(1.01‖D‖_F) → D/‖D‖_F, five steps", _FIVE,
+       partial(express, rows=POLAR_EXPRESS[:5], margin=0.0), "schedule", "margin|not a named"),
+    of("safety_missing", "a/1.01, b/1.01³, c/1.01⁵ → a, b, c, five steps", _FIVE, partial(express, rows=BARE[:5]),
+       "schedule", "not a named"),
     of("spectral_norm_for_frobenius", "D/‖D‖_F → D/‖D‖_inf", MUON_MEANT, partial(muon, norm="spectral"),
        "normalisation", "spectral", map__normalisation="spectral"),
     of("norm_of_the_gram_matrix", "D/‖D‖_F → D/‖DDᵀ‖_F^{1/2}", MUON_MEANT, partial(muon, norm="schatten"),
        "normalisation", "schatten", map__normalisation="schatten"),
-    of("row_sums_of_the_gram_matrix", "D/‖D‖_F → each row by (Σ|DDᵀ|)^{1/2}", MUON_MEANT, partial(muon, norm="aol"),
+    of("row_sums_of_the_gram_matrix", "D/‖D‖_F → each row by (Σ|DDᵀ|)^{1/2}", MUON_MEANT, partial(muon, norm="aol", floor=0.0),
        "normalisation", "aol", map__normalisation="aol"),
     of("input_not_divided", "D/‖D‖_F → D", MUON_MEANT,
        lambda: _let_it_grow(iterated(MUON, norm=_undivided, careful=False)), "normalisation", "not|none"),
-    of("floor_added", "ε = 1e-7 → 1e-3", MUON_MEANT, partial(muon, floor=1e-3), "floor", "0.001|1e-3|1e-03", "added",
+    of("floor_added", "ε = 1e-7 → 1e-3", MUON_MEANT, partial(muon, floor=1e-3), "floor", "added",
        floor__value=1e-3, floor__form="added"),
     of("floor_clamped", "‖D‖ + 1e-7 → max(‖D‖, 1e-3)", MUON_MEANT, partial(muon, floor=1e-3, clamped=True), "floor",
        "clamped", floor__value=1e-3, floor__form="clamped"),

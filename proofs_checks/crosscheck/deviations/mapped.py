@@ -74,7 +74,7 @@ def _careless(d: np.ndarray) -> np.ndarray:
 
 def _first_row_shrunk(d: np.ndarray) -> np.ndarray:
     out = schatten(math.inf)(d)
-    out[0] *= 0.9
+    out[0] *= 0.5
     return out
 
 
@@ -163,7 +163,7 @@ MAPPED = (
        partial(polar, direction=_as_one(lambda shape: (-1, shape[-1]))), "stack", stack="other"),
     of("stack_refused", "each slice → an error", POLAR, partial(polar, direction=_refused), "stack", "refused",
        stack="refused"),
-    of("first_row_shrunk", "U → its first row 10 % too small", POLAR, partial(_of, _first_row_shrunk),
+    of("first_row_shrunk", "U → its first row half as long", POLAR, partial(_of, _first_row_shrunk),
        "orthogonal equivariance", is_invariance=True),
     of("one_step_less_where_tall", "5 steps → 4 where rows > columns", MUON_MEANT,
        partial(muon, direction=each(_tall_cut_short)), "axes", "tall|transpose"),

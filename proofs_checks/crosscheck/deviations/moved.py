@@ -117,7 +117,7 @@ MOVED = (
        decay__form="decoupled", decay__rate=0.25),
     of("weights_grow", "(1-ηλ)X → (1+ηλ)X", MUON_MEANT, _decays("decoupled", -0.125), "weight decay", "-0.125|grow"),
     of("decay_times_the_scale", "(1-ηλ)X → (1-ηλ (max(1, rows/columns))^{1/2})X", MUON_MEANT,
-       partial(muon, decay=_with_the_scale), "weight decay", "shape|scale|not"),
+       partial(muon, decay=_with_the_scale), "weight decay", "shape|scale|unknown"),
     of("step_size_warms_up", "η, η, … → η/4, η/2, 3η/4, η, …", MUON_MEANT,
        partial(muon, step_factor=lambda k: min(k + 1, 4) / 4), "step size", step_factors=(1.0, 2.0, 3.0)),
     of("step_size_halves", "η, η, … → η, η/2, η/4, …", POLAR, partial(polar, step_factor=lambda k: 0.5**k), "step size",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,10 +31,13 @@ class DecayFit:
         Forms that the first steps cannot tell apart; the first is preferred.
     finding : Finding
         In words.
+    factors : tuple of float
+        η_k/η_0 as the decay of weights without a gradient shows it; empty where it is the same at every step.
     """
 
     candidates: tuple[Decay, ...]
     finding: Finding
+    factors: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +135,34 @@ def fit_decay(runs: Sequence[Run], forward: Forward | None) -> DecayFit:
     found = _fitted(_losses(runs, None), runs, forward)
     if found is None and forward is not None:
         found = _fitted(_losses(runs, forward), runs, forward)
-    return found or _UNKNOWN
+    found = found or _UNKNOWN
+    return replace(found, factors=_factors_of(runs, found.candidates[0]))
+
+
+def _factors_of(runs: Sequence[Run], decay: Decay) -> tuple[float, ...]:
+    """Return ``η_k/η_0`` from the share of the weights that every step without a gradient takes."""
+    power = {"decoupled": 1.0, "squared": 0.5}.get(decay.form)
+    if power is None or decay.rate <= 0:
+        return ()
+    for run in runs:
+        n_steps = finite_steps(run)
+        x = np.asarray(run.probe.start.get(ONE, np.zeros(1)), dtype=float)
+        if n_steps < 3 or not np.any(x) or any(np.any(g[ONE]) for g in run.probe.gradients):
+            continue
+        rates, errors = [], []
+        for k in range(n_steps):
+            after = np.asarray(run.parameters[k][ONE], dtype=float)
+            rates.append(float(np.sum((x - after) * x) / np.sum(x * x)))
+            errors.append(stored_unit(run) * float(np.linalg.norm(after)) / float(np.linalg.norm(x)) / math.sqrt(x.size))
+            x = after
+            if not np.any(x):
+                return ()
+        allowed = [_SURE * (error + errors[0]) for error in errors]
+        if all(abs(rate - rates[0]) <= most for rate, most in zip(rates, allowed, strict=True)):
+            return ()
+        if rates[0] > 0 and all(rate >= 0 for rate in rates):
+            return tuple((rate / rates[0]) ** power for rate in rates)
+    return ()
 
 
 def _fitted(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit | None:
@@ -165,7 +195,8 @@ def _agree(shown: list[_Loss], others: list[_Loss]) -> bool:
         return False
     main = min(full, key=lambda one: one.rate_error)
     return all(abs(one.rate - main.rate) <= _SURE * (one.rate_error + main.rate_error)
-               for one in others if one.run.probe.step_size == main.run.probe.step_size)  # fmt: skip
+               for one in others if one.run.probe.step_size == main.run.probe.step_size
+               and one.weights.shape == main.weights.shape)  # fmt: skip
 
 
 def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit:

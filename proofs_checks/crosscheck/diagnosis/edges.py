@@ -48,12 +48,14 @@ def edge_findings(seen: Sequence[Observation], convention: Convention | None, no
     noise : Noise or None
         Of ordinary inputs.
     """
-    broken = [one.name for one in seen if not one.is_finite]
+    # of low rank first: that is the usual place
+    seen = sorted(seen, key=lambda one: one.is_full_rank)
+    finite = [one for one in seen if one.is_finite and one.size > 0]
     found = []
+    broken = [one.name for one in seen if not one.is_finite]
     if broken:
         found.append(Finding(property="map", value=f"NaN at {_names(broken)}", is_fault=True,
                              evidence="The step has entries that are not finite numbers."))  # fmt: skip
-    finite = [one for one in seen if one.is_finite and one.size > 0]
     slopes = {one.name: float(np.sum(one.update * one.gradient)) / one.size / one.gradient_norm for one in finite}
     uphill = [name for name, slope in slopes.items() if slope < -1e-6]
     if finite and len(uphill) > 0.5 * len(finite):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, PolynomialMap, PowerMap
+from ..convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
 from .activity import Kind
 from .fitted import fitted_polynomial
 from .floor import FloorFit, floor_of, input_shares
-from .noise import Noise, noise_of
+from .noise import ALLOWED, Noise, noise_of
 from .observation import Observation
-from .schedule import Candidate, all_candidates, aol_candidates, indistinct
+from .schedule import Candidate, Curve, all_candidates, aol_candidates, indistinct
 from .spectrum import PowerLaw, exponent_of, power_law
 
 __all__ = ["Identified", "identify"]
@@ -91,7 +91,8 @@ def identify(kind: Kind, seen: Sequence[Observation], swept: dict[int, Observati
     if len(fitting) == 2:
         return _between(power, polynomial, seen, extremes)  # type: ignore[arg-type]
     if fitting:
-        return replace(fitting[0], nearest=polynomial.nearest, law=law, interval=interval)
+        found = replace(fitting[0], nearest=polynomial.nearest, law=law, interval=interval)
+        return _checked(found, extremes) if isinstance(found.map, PolynomialMap) else found
     by_rows = _by_rows(seen)
     if by_rows.map is not None:
         return replace(by_rows, law=law)
@@ -130,17 +131,31 @@ def _polynomial(seen: Sequence[Observation], swept: dict[int, Observation], extr
         found = all_candidates(seen, shares)
     best = _at_extremes(indistinct(found, sum(len(one.s_in) for one in seen), 2 * unit), extremes, unit)
     convention = Convention(map=best[0].map) if floor is None else Convention(map=best[0].map, floor=floor.floor)
-    return Identified(map=best[0].map, law=law, nearest=best[0], noise=noise_of(convention, seen), floor=floor,
+    noise = noise_of(convention, seen)
+    return Identified(map=best[0].map, law=law, nearest=best[0], noise=noise, floor=floor, is_named=best[0].is_named,
                       alternatives=tuple(one.words for one in best[1:]))  # fmt: skip
+
+
+def _checked(found: Identified, extremes: Sequence[Observation]) -> Identified:
+    """Return a schedule as not named where it explains ordinary steps, but not those on ill-conditioned gradients."""
+    if found.nearest is None or not extremes or found.map is None or found.noise is None:
+        return found
+    convention = Convention(map=found.map, floor=found.floor.floor if found.floor is not None else Floor())
+    far = noise_of(convention, extremes)
+    unit = max(found.noise.effective_unit, far.unit)
+    if far.diagonal > ALLOWED * far.model_diagonal * unit / far.unit and far.diagonal > 4 * found.noise.total:
+        return replace(found, is_named=False)
+    return found
 
 
 def _at_extremes(found: tuple[Candidate, ...], extremes: Sequence[Observation], unit: float) -> tuple[Candidate, ...]:
     """Return those of some candidates that explain the steps on ill-conditioned gradients as well as the best does."""
     if len(found) == 1 or not extremes:
         return found
-    left = [_far_share(one.map, extremes) for one in found[:40]]
+    curve = Curve(extremes, whole=True)
+    left = [curve.residual(np.asarray(one.map.schedule(curve.x[one.map.normalisation]))) for one in found]
     bound = max(2 * min(left), 16 * unit)
-    return tuple(one for one, share in zip(found[:40], left, strict=True) if share <= bound)
+    return tuple(one for one, share in zip(found, left, strict=True) if share <= bound)
 
 
 def _between(power: Identified, polynomial: Identified, seen: Sequence[Observation],
@@ -153,10 +168,10 @@ def _between(power: Identified, polynomial: Identified, seen: Sequence[Observati
     merged = [replace(one, law=power.law, interval=power.interval, nearest=polynomial.nearest) for one in both]
     names = (polynomial.nearest.words, *polynomial.alternatives) if polynomial.nearest else polynomial.alternatives
     if left[0] > apart * left[1]:
-        return merged[1]
+        return _checked(merged[1], extremes)
     far = [_far_share(one.map, extremes) for one in both]
     if max(far) > max(2 * min(far), 0.03):
-        return merged[far.index(min(far))]
+        return _checked(merged[1], extremes) if far[1] < far[0] else merged[0]
     return replace(merged[0], alternatives=names)
 
 

@@ -27,7 +27,7 @@ def average_words(fitted: Fitted) -> str:
     """Return an average in words, such as "ema, μ = 0.95"."""
     momentum = fitted.momentum
     if momentum.average == "none":
-        return "none"
+        return "none: nothing is remembered"
     if momentum.average == "schedule":
         named = dict(zip(fitted.family.parameters, fitted.values, strict=True))
         if "power" in named:
@@ -45,11 +45,14 @@ def _ahead_words(momentum: Momentum) -> str:
     beta, tau = momentum.beta, momentum.tau
     for times in (2, 3):
         if beta and momentum.average == "ema" and abs(1 - beta**times - tau) <= 0.02 * tau:
-            return f"applied {'twice' if times == 2 else 'three times'}: (1-τ)B + τG with τ = {tau:.6g} = 1-μ^{times}"
+            count = "twice" if times == 2 else "three times"
+            return f"applied {count}, as one fixed at τ = {tau:.6g} = 1-μ^{times}: (1-τ)B + τG"
     return f"{words} with τ = {tau:.6g}"
 
 
-def momentum_findings(found: MomentumFit, chosen: Fitted, same: Sequence[Fitted], why: str) -> tuple[Finding, ...]:
+def momentum_findings(
+    found: MomentumFit, chosen: Fitted, same: Sequence[Fitted], why: str, *, is_late: bool = False
+) -> tuple[Finding, ...]:
     """Return the findings on momentum, look-ahead and bias correction.
 
     Parameters
@@ -62,6 +65,8 @@ def momentum_findings(found: MomentumFit, chosen: Fitted, same: Sequence[Fitted]
         Forms that outputs cannot tell from it, without itself.
     why : str
         What made it the one that is named, or kept it from being told apart, in a sentence.
+    is_late : bool
+        Whether its lengths are those of a correction by ``1 - μ^{k+2}``.
     """
     momentum = chosen.momentum
     others = [*same, *found.rivals]
@@ -77,7 +82,11 @@ def momentum_findings(found: MomentumFit, chosen: Fitted, same: Sequence[Fitted]
     findings = [Finding(property="momentum", value=average_words(chosen), evidence=evidence, alternatives=names,
                         is_decided=not names, data=data)]  # fmt: skip
     findings.append(_look_ahead(momentum, others))
-    findings.append(_bias(momentum, [one.momentum for one in others]))
+    if is_late:
+        findings.append(Finding(property="bias correction", value="one step late: by 1 - μ^{k+2}", is_fault=True,
+                                evidence="The steps shrink as (1 - μ²)/(1 - μ^{k+2}) against the plain average."))
+    else:
+        findings.append(_bias(momentum, [one.momentum for one in others]))
     return tuple(findings)
 
 
@@ -89,7 +98,7 @@ def _look_ahead(momentum: Momentum, others: Sequence[Fitted]) -> Finding:
     evidence = "From the same weights as the momentum."
     if momentum.look_ahead == "none" and momentum.average in ("ema", "heavy ball", "bias corrected") and momentum.beta:
         root = math.sqrt(momentum.beta)
-        words = f"a look-ahead at μ = {root:.4g} that overwrites the buffer"
+        words = f"one at μ = {root:.4g} by which the buffer is overwritten"
         evidence = f"The same outputs come from {words}: then the buffer decays by μ² = {momentum.beta:.4g}."
         if _is_round(root) and not _is_round(momentum.beta):
             return Finding(property="look-ahead", value=words, evidence=f"{root:.4g}² = {momentum.beta:.6g}, and no "

@@ -37,6 +37,8 @@ class MomentumFit:
         The closest form, whether it fits or not.
     uses_previous : bool
         Whether the gradient at the parameters before matters.
+    is_sum : bool
+        Whether later steps are the map of sums of gradients as exactly as the first step is the map of the first.
     """
 
     fits: tuple[StepWeights, ...]
@@ -44,6 +46,7 @@ class MomentumFit:
     rivals: tuple[Fitted, ...]
     nearest: Fitted | None
     uses_previous: bool
+    is_sum: bool = True
 
     @property
     def momentum(self) -> Momentum:
@@ -67,8 +70,12 @@ def limit_of(n_ratios: int) -> float:
 def fit_momentum(forward: Forward, series: Sequence[Series]) -> MomentumFit:
     """Return the forms of momentum that fit the steps of all series through a known map."""
     uses_previous = needs_previous(forward, series)
-    fits = [fit for one in series for fit in fit_weights(forward, one, with_previous=uses_previous) if fit.is_telling]
-    return fit_forms(fits, uses_previous)
+    every = [fit for one in series for fit in fit_weights(forward, one, with_previous=uses_previous)]
+    fits = [fit for fit in every if fit.is_telling]
+    at_first = [fit.noise / fit.modelled for fit in every if fit.step == 0]
+    later = [fit.noise / fit.modelled for fit in fits]
+    is_sum = not (at_first and later) or float(np.median(later)) < 8 * max(float(np.median(at_first)), 1.0)
+    return replace(fit_forms(fits, uses_previous), is_sum=is_sum)
 
 
 def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:

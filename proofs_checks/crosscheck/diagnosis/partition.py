@@ -61,7 +61,9 @@ def cuts_of(one: Observation, axis: int) -> tuple[tuple[int, ...], float]:
             totals = best[k - 1, :b] + left[:b, b]
             came[k, b] = int(np.argmin(totals))
             best[k, b] = totals[came[k, b]]
-        if best[k, n] <= (COARSE * one.size) ** 2:
+        # fewer blocks that nearly do are not it where more of them do exactly
+        later = np.min(best[k + 1 :, n], initial=np.inf)
+        if best[k, n] <= (COARSE * one.size) ** 2 and best[k, n] <= max(1e4 * later, (1e-6 * one.size) ** 2):
             cuts, b = [], n
             for j in range(k, 0, -1):
                 b = int(came[j, b])
@@ -83,8 +85,11 @@ def blocks_of(seen: Sequence[Observation]) -> Blocks | None:
         if np.median(shares) > COARSE or len(proper) < 0.5 * len(small):
             continue
         counts = [len(found[one.name][0]) + 1 for one in proper]
-        count = max(set(counts), key=counts.count)
-        is_even = all(found[one.name][0] == _even(one.gradient.shape[axis], count) for one in proper)
+        count = max(sorted(set(counts)), key=lambda n: (counts.count(n), -n))
+        # rows that do not divide may be cut in some other way, or not at all
+        even = [found[one.name][0] == _even(one.gradient.shape[axis], count) for one in proper
+                if one.gradient.shape[axis] % count == 0]  # fmt: skip
+        is_even = bool(even) and float(np.mean(even)) >= 0.75
         cuts = {name: cut for name, (cut, _) in found.items()}
         return Blocks(kind=kind, count=count if is_even else 0, cuts=cuts, share=float(np.median(shares)))
     return None

@@ -11,11 +11,13 @@ import numpy as np
 
 from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap
 from ..reference import direction_of
+from ..scales import scale_factor
 from .noise import Noise
 from .observation import Observation, trimmed
+from .scale import ScaleFit
 from .schedule import norm_of
 
-__all__ = ["Precision", "careful_shares", "precision_of"]
+__all__ = ["Precision", "bits_of", "careful_shares", "precision_of"]
 
 _LOWEST = ("bfloat16", "float16", "float32", "float64")
 
@@ -42,7 +44,29 @@ class Precision:
     evidence: str
 
 
-def precision_of(noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str, float]]) -> Precision:
+def bits_of(seen: Sequence[Observation], fit: ScaleFit) -> str | None:
+    """Return "bfloat16" or "float16" where the steps, with or without their scale, are numbers of that precision.
+
+    A result that is stored in eight bits and multiplied by a factor in float32 shows its bits when it is divided again.
+    """
+    for name in ("bfloat16", "float16"):
+        bits = round(-math.log2(UNIT_ROUNDOFF[name]))
+        for divide in (False, True):
+            on_grid, total = 0, 0
+            for one in seen:
+                factor = fit.scale.factor * scale_factor(fit.scale.formula, one.shape) if divide else 1.0
+                x = one.update / factor
+                x = x[x != 0]
+                on_grid += int(np.sum(np.abs(_rounded(x, bits) / x - 1) < 2.0**-21))
+                total += x.size
+            if total > 40 and on_grid >= 0.98 * total:
+                return name
+    return None
+
+
+def precision_of(
+    noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str, float]], bits: Mapping[str, str | None]
+) -> Precision:
     """Return the precision of the inner computation from the noise of runs in one or more dtypes.
 
     A run in float32 cannot show more than float32; that of float64 shows whether the computation follows the dtype.
@@ -53,6 +77,8 @@ def precision_of(noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str,
         What is left of the steps of the runs in each dtype, the main one first.
     careful : mapping of dtype to mapping of precision to float
         From :func:`careful_shares` at the same observations.
+    bits : mapping of dtype to str or None
+        From :func:`bits_of`.
     """
     found, parts, worst = {}, [], False
     for dtype, noise in noises.items():
@@ -62,10 +88,14 @@ def precision_of(noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str,
         for finer, coarser in pairwise(_LOWEST[::-1]):
             if noise.total > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
                 name = coarser
+        stored = bits[dtype]
+        if stored is not None and noise.total > 0.1 * few[stored]:
+            name = stored
         worst |= noise.total > 4 * max(few["bfloat16"], many["bfloat16"])
         found[dtype] = dtype if UNIT_ROUNDOFF[name] < UNIT_ROUNDOFF.get(dtype, 0.0) else name
         expected = ", ".join(f"{one} {few[one]:.1e} to {max(many[one], few[one]):.1e}" for one in _LOWEST[::-1])
-        parts.append(f"runs in {dtype} leave {noise.total:.1e} of the step (rounding alone would leave: {expected})")
+        parts.append(f"runs in {dtype} leave {noise.total:.1e} of the step (rounding alone would leave: {expected})"
+                     + (f" and are numbers of {stored}" if stored is not None else ""))
     evidence = "; ".join(parts)
     evidence = evidence[:1].upper() + evidence[1:] + "."
     first = next(iter(found))
@@ -78,7 +108,7 @@ def precision_of(noises: Mapping[str, Noise], careful: Mapping[str, Mapping[str,
         return Precision(name="dtype", words="that of the parameters", alternatives=more, evidence=evidence)
     lower = {name for dtype, name in found.items() if name != dtype}
     name = max(lower, key=lambda one: UNIT_ROUNDOFF[one])
-    words = "float16 (or tf32, which rounds alike)" if name == "float16" else name
+    words = "float16 (or tf32, which rounds alike)" if name == "float16" and "float16" not in bits.values() else name
     return Precision(name=name, words=words, alternatives=(), evidence=evidence)
 
 

@@ -14,7 +14,7 @@ from ..scales import SCALES, scale_factor
 from .floor import FloorFit, input_shares
 from .observation import Observation, trimmed
 
-__all__ = ["RELATIONS", "ScaleFit", "factors_of", "scale_of"]
+__all__ = ["RELATIONS", "ScaleFit", "factors_of", "scale_of", "short_decimal"]
 
 
 def _norm(x: np.ndarray, p: float) -> float:
@@ -134,16 +134,16 @@ def scale_of(factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observa
         by_shape.setdefault("×".join(map(str, one.shape)), []).append(float(value / math.exp(offset)))
     others = tuple(dict.fromkeys(one[2] + (f", times {one[1]}" if one[1] else "") for one in same if one is not best))
     return ScaleFit(
-        scale=Scale(formula=formula, factor=_short(measured, 3 * error + 0.5 * noise)),
+        scale=Scale(formula=formula, factor=short_decimal(measured, 3 * error + 0.5 * noise)),
         relation=relation, spread=spread, error=error, measured=measured, alternatives=others, fits=bool(fitting),
         by_shape={name: float(np.median(v)) for name, v in by_shape.items()}, uses_block=uses_block,
     )  # fmt: skip
 
 
-def _short(value: float, tolerance: float) -> float:
-    """Return the shortest decimal within a relative tolerance of ``value``, of up to four digits; else ``value``."""
-    for digits in range(1, 5):
-        short = float(f"{value:.{digits}g}")
+def short_decimal(value: float, tolerance: float, *, digits: int = 4) -> float:
+    """Return the shortest decimal within a relative tolerance of ``value``, of up to ``digits`` digits; else ``value``."""
+    for n in range(1, digits + 1):
+        short = float(f"{value:.{n}g}")
         if abs(short - value) <= tolerance * abs(value):
             return short
     return value

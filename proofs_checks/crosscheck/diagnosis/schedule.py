@@ -41,11 +41,18 @@ class Candidate:
         usual = POLAR_SCHEDULES.get(schedule.name)
         n = schedule.n_steps
         words = f"{schedule.name}, {n} step{'s' * (n > 1)}"
+        if not self.is_named:
+            words = f"not a named schedule: {words}"
         if usual is not None and usual().input_margin != schedule.input_margin:
             words += f", input margin {schedule.input_margin:g} instead of {usual().input_margin:g}"
         if self.map.normalisation != "frobenius":
             words += f", {self.map.normalisation} normalisation"
         return words
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether the schedule has a name of its own."""
+        return self.map.schedule.name in POLAR_SCHEDULES
 
     @property
     def rank(self) -> tuple[int, int, float, int]:
@@ -69,10 +76,12 @@ class Curve:
         The observations.
     shares : sequence of float, optional
         What a floor leaves of the normalised input of each.
+    whole : bool
+        Whether the smallest singular values are kept as well.
     """
 
-    def __init__(self, seen: Sequence[Observation], shares: Sequence[float] | None = None) -> None:
-        kept = [cut(one) for one in seen]
+    def __init__(self, seen: Sequence[Observation], shares: Sequence[float] | None = None, *, whole: bool = False) -> None:
+        kept = [(one.s_in, one.s_out) if whole else cut(one) for one in seen]
         self.sizes = np.array([len(s) for s, _ in kept])
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
         self.d = np.concatenate([d for _, d in kept])
@@ -125,7 +134,8 @@ def schedules() -> tuple[PolarSchedule, ...]:
         found += [replace(schedule, n_steps=MOST_STEPS, input_margin=m) for m in sorted(margins - {schedule.input_margin})]
         if 1 < len(schedule.polynomials) == schedule.n_steps:
             again = schedule.polynomials * math.ceil(MOST_STEPS / schedule.n_steps)
-            found.append(replace(schedule, name=f"{schedule.name}, its list repeated", polynomials=again, n_steps=MOST_STEPS))
+            found.append(replace(schedule, name=f"{schedule.name}, its list begun again", polynomials=again, n_steps=MOST_STEPS))
+            found.append(replace(schedule, name=f"{schedule.name}, its list backwards", polynomials=schedule.polynomials[::-1]))
     return tuple(found)
 
 
@@ -134,8 +144,7 @@ def all_candidates(seen: Sequence[Observation], shares: Sequence[float] | None =
     curve, found = Curve(seen, shares), []
     with np.errstate(all="ignore"):
         for schedule in schedules():
-            # its own number of steps or fewer is the plain schedule
-            first = len(POLAR_SCHEDULES[schedule.name.split(",")[0]]().polynomials) + 1 if "," in schedule.name else 1
+            first = _first_steps(schedule)
             for normalisation, x in curve.x.items():
                 y = x / (1 + schedule.input_margin)
                 for n, row in enumerate(schedule.steps, start=1):
@@ -144,6 +153,14 @@ def all_candidates(seen: Sequence[Observation], shares: Sequence[float] | None =
                         one = PolynomialMap(schedule=schedule.with_steps(n), normalisation=normalisation)
                         found.append(Candidate(map=one, residual=curve.residual(y)))
     return _distinct(found)
+
+
+def _first_steps(schedule: PolarSchedule) -> int:
+    """Return the number of steps from which on a schedule is not another one."""
+    if schedule.name in POLAR_SCHEDULES:
+        return 1
+    listed = len(POLAR_SCHEDULES[schedule.name.split(",")[0]]().polynomials)
+    return listed if schedule.name.endswith("backwards") else listed + 1
 
 
 def aol_candidates(seen: Sequence[Observation]) -> tuple[Candidate, ...]:

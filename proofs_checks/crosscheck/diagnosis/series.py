@@ -89,8 +89,11 @@ class Series:
         )
 
 
-def series_of(run: Run, decay: Decay = Decay()) -> Series | None:
-    """Return the steps of a run without a decay, or None where none is finite."""
+def series_of(run: Run, decay: Decay = Decay(), factors: Sequence[float] = ()) -> Series | None:
+    """Return the steps of a run without a decay, or None where none is finite.
+
+    ``factors`` are the step sizes over the first that the decay is known to follow.
+    """
     n_steps = finite_steps(run)
     if n_steps == 0:
         return None
@@ -104,7 +107,7 @@ def series_of(run: Run, decay: Decay = Decay()) -> Series | None:
         if decay.form == "l2":
             g = {name: g[name] + decay.rate * x[name] for name in x}
         gradients.append(g)
-        updates.append({name: _without_decay(decay, x[name], after[name], eta) for name in x})
+        updates.append({name: _without_decay(decay, x[name], after[name], eta, _at(factors, k)) for name in x})
         # X_{k+1} is stored after one or two roundings, each within unit/√3 of it in the mean square
         noise.append({name: unit * _rms(after[name]) * np.sqrt(2 / 3) / eta for name in x})
         x = {name: np.asarray(after[name], dtype=float) for name in x}
@@ -115,16 +118,21 @@ def _rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(x * x))) if x.size else 0.0
 
 
-def _without_decay(decay: Decay, x: np.ndarray, after: np.ndarray, eta: float) -> np.ndarray:
-    """Return U from X before and after a step."""
-    rates = {"decoupled": eta * decay.rate, "independent": decay.rate, "squared": eta * eta * decay.rate}
+def _at(factors: Sequence[float], k: int) -> float:
+    return factors[min(k, len(factors) - 1)] if factors else 1.0
+
+
+def _without_decay(decay: Decay, x: np.ndarray, after: np.ndarray, eta: float, factor: float) -> np.ndarray:
+    """Return U from X before and after a step of ``factor`` times the first."""
+    now = eta * factor
+    rates = {"decoupled": now * decay.rate, "independent": decay.rate, "squared": now * now * decay.rate}
     if decay.form in rates:
         kept = 1 - rates[decay.form]
         return (x - after / kept) / eta if decay.after else (kept * x - after) / eta
     plain = (x - after) / eta
     if decay.form == "cautious":
         # an entry was decayed where what is left without the decay still has the sign of X
-        decayed = plain - decay.rate * x
+        decayed = plain - factor * decay.rate * x
         return np.where(np.sign(decayed) == np.sign(x), decayed, plain)
     return plain
 

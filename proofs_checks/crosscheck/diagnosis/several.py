@@ -21,8 +21,8 @@ from .momentum import MomentumFit, fit_momentum, measured_weights
 from .restored import restored_finding
 from .series import Forward, Series, finite_steps, series_of
 from .signs import entrywise_findings
-from .steps import StepFactors, step_factors_of, step_finding
-from .unusual import unusual_form
+from .steps import StepFactors, is_late_correction, law_finding, step_factors_of, step_finding
+from .unusual import Unusual, restarted_form, unusual_form
 
 __all__ = ["several_steps"]
 
@@ -73,12 +73,13 @@ def _of_matrices(runs: Sequence[Run], convention: Convention) -> tuple[list[Find
     forward = Forward(convention)
     decay = fit_decay(runs, forward)
     if isinstance(convention.map, EntrywiseMap):
-        series, _ = _moving(runs, decay.candidates[0])
+        series, _ = _moving(runs, decay.candidates[0], decay.factors)
         some, convention, momentum = entrywise_findings(series, convention)
         return [*some, decay.finding], replace(convention, momentum=momentum, decay=decay.candidates[0])
     found, decay = _with_best_decay(runs, forward, decay)
     some, convention = _completed(found, convention)
-    return [*some, decay.finding], convention
+    law = law_finding(runs, found.decay)
+    return [*some, decay.finding, *([law] if law is not None else [])], convention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _is_single(run: Run) -> bool:
     return list(start) == [ONE] and start[ONE].ndim == 2 and start[ONE].size > 0 and finite_steps(run) > 0
 
 
-def _moving(runs: Sequence[Run], decay: Decay) -> tuple[list[Series], list[Series]]:
+def _moving(runs: Sequence[Run], decay: Decay, factors: Sequence[float]) -> tuple[list[Series], list[Series]]:
     """Return the series of several steps with a gradient: of ordinary sizes, and of faint ones."""
     ordinary, faint = [], []
     for run in runs:
@@ -107,7 +108,7 @@ def _moving(runs: Sequence[Run], decay: Decay) -> tuple[list[Series], list[Serie
         largest = max(float(np.max(np.abs(g))) for one in run.probe.gradients[: finite_steps(run)] for g in one.values())
         if largest == 0:
             continue
-        series = series_of(run, decay)
+        series = series_of(run, decay, factors)
         if series is not None:
             (ordinary if largest > _ORDINARY else faint).append(series)
     return ordinary, faint
@@ -119,7 +120,7 @@ def _with_best_decay(
     """Return the momentum with that of the possible decays which explains the steps best."""
     results = []
     for candidate in decay.candidates:
-        series, faint = _moving(runs, candidate)
+        series, faint = _moving(runs, candidate, decay.factors)
         fit = fit_momentum(forward, series)
         results.append(_Found(decay=candidate, forward=forward, fit=fit, series=series, faint=faint))
     best = results[0]
@@ -147,10 +148,19 @@ def _completed(found: _Found, convention: Convention) -> tuple[list[Finding], Co
     fit, forward = found.fit, found.forward
     if not fit.members:
         return _unexplained(found, convention)
+    strange = None if fit.is_sum else unusual_form(forward, found.series, fit.fits)
+    if strange is not None:
+        return _named(strange, convention, found.decay)
     chosen, same, factors, why = _by_length(found)
-    findings = list(momentum_findings(fit, chosen, same, why))
     finding, step_factors = step_finding(factors)
+    is_late = factors is not None and is_late_correction(factors)
+    findings = list(momentum_findings(fit, chosen, [] if is_late else same, why, is_late=is_late))
+    if is_late:
+        finding = replace(finding, value="the same at every step, but for the correction")
     findings.append(finding)
+    again = restarted_form(fit.fits, chosen) if chosen.family.average == "schedule" and len(chosen.values) > 2 else None
+    if again is not None:
+        findings[0] = Finding(property="momentum", value=again.words, evidence=again.evidence, is_fault=True)
     return findings, dressed(convention, chosen.momentum, found.decay, step_factors)
 
 
@@ -242,13 +252,17 @@ def _unexplained(found: _Found, convention: Convention) -> tuple[list[Finding], 
         return [finding], replace(convention, decay=found.decay)
     unusual = unusual_form(found.forward, found.series, fit.fits)
     if unusual is not None:
-        finding = Finding(property="momentum", value=unusual.words, evidence=unusual.evidence, is_fault=True)
-        return [finding], dressed(convention, unusual.momentum, found.decay, ())
+        return _named(unusual, convention, found.decay)
     share = fit.nearest.excess / max(fit.nearest.n_ratios, 1)
     evidence = (f"Ratios of the weights to the newest: {measured_weights(fit.fits)}; the nearest, "
                 f"{average_words(fit.nearest)}, leaves {share:.3g} times the misfit of rounding.")  # fmt: skip
     finding = Finding(property="momentum", value="none of the known forms", evidence=evidence, is_decided=False)
     return [finding], dressed(convention, fit.momentum, found.decay, ())
+
+
+def _named(unusual: Unusual, convention: Convention, decay: Decay) -> tuple[list[Finding], Convention]:
+    finding = Finding(property="momentum", value=unusual.words, evidence=unusual.evidence, is_fault=True)
+    return [finding], dressed(convention, unusual.momentum, decay, ())
 
 
 def dressed(
@@ -263,10 +277,14 @@ def dressed(
     if decay.after and decay.form in ("decoupled", "independent", "squared"):
         scale = replace(scale, factor=_rounded(scale.factor / (1 - decay.rate)))
     if floor.form != "none" and first > 0:
-        floor = Floor(value=floor.value * first, form=floor.form)
+        floor = Floor(value=_rounded(floor.value * first, 1e-3), form=floor.form)
     return replace(convention, momentum=momentum, decay=decay, scale=scale, floor=floor, step_factors=step_factors)
 
 
-def _rounded(value: float) -> float:
-    """Return 1 for a factor that is 1 up to the accuracy of a scale."""
-    return 1.0 if _is_near(value, 1.0, 1e-6) else value
+def _rounded(value: float, share: float = 2e-6) -> float:
+    """Return a number of at most three digits where the value is one up to a share of it, the accuracy of a scale."""
+    for digits in (1, 2, 3):
+        simple = float(f"{value:.{digits - 1}e}")
+        if _is_near(simple, value, share):
+            return simple
+    return value

@@ -18,7 +18,7 @@ from .identify import Identified, identify
 from .noise import Noise, noise_of
 from .observation import LEAST_RATIO, Observation, first_dtype, observations, regular, sweep
 from .partition import Blocks, blocks_of, parts
-from .precision import careful_shares, precision_of
+from .precision import bits_of, careful_shares, precision_of
 from .scale import ScaleFit, factors_of, scale_of
 from .stack import stack_finding
 from .words import (
@@ -87,7 +87,7 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
     if not seen.ordinary:
         return (*_without_steps(runs, seen), *zero), None
     kind = kind_of(seen.ordinary, seen.swept)
-    undivided = _undivided(seen, kind)
+    undivided = _undivided(seen)
     if undivided is not None:
         return (undivided, *zero, *edge_findings(_sized(seen.every), None, None)), None
     blocks = _WHOLE
@@ -98,7 +98,7 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
             blocks = found
             kind = kind_of(seen.cut(blocks).ordinary, seen.cut(blocks).swept)
     cut = seen.cut(blocks)
-    identified, kind, orientation = _identified(kind, cut)
+    identified, kind, orientation, cut = _identified(kind, cut)
     findings = [activity_finding(whole, kind, seen.ordinary, runs, blocks), *orientation, *_partition(blocks)]
     if identified.map is None:
         findings += [map_finding(kind, identified, None, cut.ordinary), *schedule_finding(identified, cut.ordinary)]
@@ -106,17 +106,18 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
         if identified.nearest is not None and kind.name == "spectral":
             findings += _range(seen)
         return tuple(findings), None
+    turned = {np.sign(one.gradient.shape[0] - one.gradient.shape[1]) for one in cut.ordinary}
     more = {name: _Seen.of([one for one in every if one.dtype == name]).cut(blocks)
+            .only(lambda m, n: np.sign(m - n) in turned)
             for name in sorted({one.dtype for one in every})}  # fmt: skip
     return _completed(runs, seen, cut, kind, identified, blocks, more, [*findings, *zero])
 
 
-def _identified(kind: Kind, cut: _Seen) -> tuple[Identified, Kind, list[Finding]]:
+def _identified(kind: Kind, cut: _Seen) -> tuple[Identified, Kind, list[Finding], _Seen]:
     """Return the map; where there is none for all shapes, that of the shapes which have one, and what is wrong then."""
     found = identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=False)
     if found.map is not None:
-        odd = _odd_orientation(found, cut)
-        return found, kind, odd
+        return found, kind, *_odd_orientation(found, cut)
     for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
         part = cut.only(keep)
         rest = cut.only(lambda m, n, keep=keep: not keep(m, n))
@@ -133,28 +134,26 @@ def _identified(kind: Kind, cut: _Seen) -> tuple[Identified, Kind, list[Finding]
                 property="axes", value=f"{name} matrices are treated otherwise: a transpose is lost", is_fault=True,
                 evidence=f"Other shapes follow the {again.map.words}; {name} ones ({len(rest.ordinary)} probes) {words}.",
             )  # fmt: skip
-            return again, other, [finding]
-    return identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=True), kind, []
+            return again, other, [finding], part
+    return identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=True), kind, [], cut
 
 
-def _odd_orientation(found: Identified, cut: _Seen) -> list[Finding]:
-    """Return a finding where a map fits most shapes, but no matrix of one orientation."""
-    if found.noise is None or isinstance(found.map, EntrywiseMap):
-        return []
-    bound = max(0.05, 8 * found.noise.total) if found.noise.total > 1e-3 else max(1e-3, 8 * found.noise.total)
+def _odd_orientation(found: Identified, cut: _Seen) -> tuple[list[Finding], _Seen]:
+    """Return a finding where a map fits most shapes, but no matrix of one orientation, and the observations it fits."""
+    if isinstance(found.map, EntrywiseMap):
+        return [], cut
     convention = Convention(map=found.map, floor=found.floor.floor if found.floor else Floor())
-    for name, keep in (("tall", lambda m, n: m > n), ("wide", lambda m, n: m < n)):
-        part = cut.only(keep).ordinary
-        rest = cut.only(lambda m, n, keep=keep: not keep(m, n)).ordinary
-        if len(part) < 2 or not rest:
+    for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
+        kept, rest = cut.only(keep), cut.only(lambda m, n, keep=keep: not keep(m, n)).ordinary
+        if len(rest) < 2 or len(kept.ordinary) < 2:
             continue
-        left = [noise_of(convention, [one], repeats=1).total for one in part]
-        others = [noise_of(convention, [one], repeats=1).total for one in rest]
-        if np.median(left) > bound and np.median(others) <= bound:
+        left = [noise_of(convention, [one], repeats=1).total for one in rest]
+        others = [noise_of(convention, [one], repeats=1).total for one in kept.ordinary]
+        if np.median(left) > max(8 * np.median(others), 1e-4) and np.min(left) > np.median(others):
             return [Finding(property="axes", value=f"{name} matrices are treated otherwise: a transpose is lost", is_fault=True,
                             evidence=f"{np.median(left):.2g} of their steps is not that of the {found.map.words}, "
-                            f"of other shapes {np.median(others):.1e}.")]  # fmt: skip
-    return []
+                            f"of other shapes {np.median(others):.1e}.")], kept  # fmt: skip
+    return [], cut
 
 
 def _completed(
@@ -183,13 +182,14 @@ def _completed(
     groups = {name: group.ordinary for name, group in [(cut.ordinary[0].dtype, cut), *more.items()] if group.ordinary}
     inner = replace(bare, map=identified.map)
     precision = precision_of({name: noise_of(inner, group) for name, group in groups.items()},
-                             {name: careful_shares(inner, group) for name, group in groups.items()})  # fmt: skip
+                             {name: careful_shares(inner, group) for name, group in groups.items()},
+                             {name: bits_of(group, fit) for name, group in groups.items()})  # fmt: skip
     convention = Convention(
         map=of, scale=fit.scale, floor=floor.floor if floor is not None else Floor(),
         partition=Partition(kind=blocks.kind, count=max(blocks.count, 1)) if blocks.count else Partition(),
         precision=precision.name if precision.name != "none" else "bfloat16",
     )  # fmt: skip
-    stack, stack_kind = stack_finding(runs, _inner(convention), noise.effective_unit)
+    stack, stack_kind = stack_finding(runs, replace(_inner(convention), partition=convention.partition), noise.effective_unit)
     convention = replace(convention, stack=stack_kind)
     findings += [map_finding(kind, identified, fit, cut.ordinary, convention.map), *schedule_finding(identified, cut.ordinary)]
     if isinstance(of, PolynomialMap):
@@ -200,6 +200,11 @@ def _completed(
                             is_fault=precision.name == "none"))  # fmt: skip
     findings += [stack] if stack is not None else []
     if not isinstance(of, EntrywiseMap):
+        if len(cut.ordinary) < len(seen.ordinary) and blocks.kind == "whole":
+            # one orientation is another map: that is said already
+            keep = {np.sign(one.gradient.shape[0] - one.gradient.shape[1]) for one in cut.ordinary}
+            seen = replace(seen, every=tuple(one for one in seen.every
+                                             if np.sign(one.gradient.shape[0] - one.gradient.shape[1]) in keep))  # fmt: skip
         findings += edge_findings(_sized(seen.every), _inner(convention) if blocks.kind == "whole" else None, noise)
         if blocks.kind == "whole":
             findings += _odd_factors(seen, fit, bare, noise)
@@ -257,18 +262,19 @@ def _odd_factors(seen: _Seen, fit: ScaleFit, bare: Convention, noise: Noise) -> 
                     evidence=f"Factor seen and factor of the formula: {listed}.")]  # fmt: skip
 
 
-def _undivided(seen: _Seen, kind: Kind) -> Finding | None:
-    """Return the finding on an iteration whose input is not normalised: linear when small, out of range when large."""
-    finite = {k: one.is_finite for k, one in seen.swept.items()}
-    at_one = [k for k in finite if 0 <= k <= 10]
-    small = [k for k in finite if k < 0 and finite[k]]
-    if not at_one or not small or any(finite[k] for k in at_one) and kind.degree < 1.5:
+def _undivided(seen: _Seen) -> Finding | None:
+    """Return the finding on an iteration whose input is not divided by its norm: finite for small gradients alone."""
+    sized = [one for one in seen.every if one.is_full_rank and 1 <= np.max(np.abs(one.gradient)) <= 2.0**5]
+    broken = [one for one in sized if not one.is_finite]
+    small = [k for k, one in seen.swept.items() if k <= 3 and one.is_finite and one.size > 0]
+    if not small or len(broken) < 0.5 * len(sized) or not broken:
         return None
-    last = max(small)
+    largest = max(one.gradient_norm for one in seen.swept.values() if one.is_finite and one.gradient_norm < 1e3)
+    least = min(one.gradient_norm for one in broken)
     return Finding(
         property="normalisation", value="none: the input is not divided by its norm", is_fault=True,
-        evidence=f"One gradient gives finite steps up to 2^{last} times its ordinary size and none beyond, "
-        f"and steps in proportion to it when small.",
+        evidence=f"{len(broken)} of {len(sized)} ordinary gradients, of norm {least:.3g} and more, give steps that are not "
+        f"finite; one gradient made smaller gives finite ones up to norm {largest:.3g}.",
     )  # fmt: skip
 
 

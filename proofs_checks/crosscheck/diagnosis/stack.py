@@ -9,7 +9,7 @@ import numpy as np
 from ..convention import Convention
 from ..finding import Finding
 from ..probe import ONE, Run
-from ..reference import direction_of
+from ..reference import reference_updates
 from .activity import COARSE
 
 __all__ = ["stack_finding"]
@@ -43,7 +43,7 @@ def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> t
     runs : iterable of Run
         Those with one block of three axes are looked at.
     convention : Convention
-        The map.
+        Map, floor and partition, without scale.
     unit : float
         Effective unit roundoff, for how near is near.
     """
@@ -59,10 +59,14 @@ def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> t
             return Finding(property="stack", value=f"other: the step is {what}", is_fault=True,
                            evidence=f"'{run.probe.name}', {shape}."), "other"  # fmt: skip
         shares = {}
+
+        def f(d: np.ndarray) -> np.ndarray:
+            return reference_updates(convention, {ONE: d})[ONE]
+
         for name, (_, way) in _WAYS.items():
-            model = way(gradient, lambda d: direction_of(convention, d))
+            model = way(gradient, f)
             shares[name] = _left(update, model)
-        slices, factors = _by_slice(update, direction_of(convention, gradient))
+        slices, factors = _by_slice(update, f(gradient))
         best = min(shares, key=lambda name: shares[name])
         evidence = "What each way leaves of the step: " + ", ".join(f"{n} {v:.1e}" for n, v in shares.items()) + "."
         bound = max(COARSE, 40 * unit) if unit > 1e-5 else 1e-3

@@ -10,16 +10,19 @@ import numpy as np
 
 from synthetic.seeds import Streams
 
+from ..convention import Decay
 from ..finding import Finding
 from ..momentum import Momentum
+from ..probe import Run
 from ..rounding import Rounding
 from .families import weights_from
-from .series import Forward, Series
+from .series import Forward, Series, finite_steps
 from .weights import residual_of
 
-__all__ = ["StepFactors", "step_factors_of", "step_finding"]
+__all__ = ["StepFactors", "law_finding", "step_factors_of", "step_finding"]
 
 _DRAWS = 6
+_LENGTH = 48  # of a schedule that is a formula
 _SURE = 6.0  # standard errors; of a normal error, 2e-9
 
 
@@ -90,7 +93,7 @@ def step_factors_of(forward: Forward, series: Sequence[Series], momentum: Moment
         mean = float(np.sum(shares * ratios))
         # errors of one arithmetic may agree in sign from run to run: they are not divided by √(number of runs)
         spread = float(np.sqrt(np.sum(shares * (ratios - mean) ** 2)))
-        factors.append(mean)
+        factors.append(float(mean))
         errors.append(max(float(sizes.min()), spread))
     each = [((f - 1) / e) ** 2 for f, e in zip(factors[1:], errors[1:], strict=True) if math.isfinite(f)]
     return StepFactors(momentum=momentum, factors=tuple(factors), errors=tuple(errors),
@@ -135,11 +138,54 @@ def step_finding(found: StepFactors | None) -> tuple[Finding, tuple[float, ...]]
     for words, factors in _formulas(found):
         if found.agrees(factors):
             evidence = f"η_k/η_0 = {_listed(found.factors)} {where}."
-            return Finding(property="step size", value=words, evidence=evidence, data=data), tuple(factors)
+            return Finding(property="step size", value=words, evidence=evidence, data=data), tuple(map(float, factors))
     factors = tuple(1.0 if not math.isfinite(f) else f for f in found.factors)
     value = f"changes from step to step: η_k/η_0 = {_listed(factors)}"
     evidence = f"Largest change at step {worst}: {found.factors[worst]:.6g} ± {found.errors[worst]:.1g} {where}."
     return Finding(property="step size", value=value, evidence=evidence, data=data), factors
+
+
+def law_finding(runs: Sequence[Run], decay: Decay) -> Finding | None:
+    """Return a fault where the same step at another step size is not in proportion to it; None where it is, or unseen.
+
+    Steps that are decayed with the weights shorten by ``1 - ηλ``, which is known by then.
+    """
+    still = [run for run in runs if run.knows_step_size and finite_steps(run) > 0
+             and not any(np.any(x) for x in run.probe.start.values())]  # fmt: skip
+    for one in still:
+        for other in still:
+            ratio = one.probe.step_size / other.probe.step_size
+            first, second = one.probe.gradients[0], other.probe.gradients[0]
+            if ratio <= 1 or one.dtype != other.dtype or set(first) != set(second):
+                continue
+            if not all(np.any(first[name]) and np.array_equal(first[name], second[name]) for name in first):
+                continue
+            long, short = (np.concatenate([run.update(0, name).ravel() for name in first]) for run in (one, other))
+            if not np.any(short) or not np.any(long):
+                continue
+            grown = float(np.linalg.norm(long) / np.linalg.norm(short))
+            if decay.after:
+                rates = [{"decoupled": run.probe.step_size, "squared": run.probe.step_size**2}.get(decay.form, 1.0)
+                         * decay.rate for run in (one, other)]  # fmt: skip
+                grown /= (1 - rates[0]) / (1 - rates[1])
+            power = 1 + math.log(grown) / math.log(ratio)
+            if abs(power - 1) < 0.02:
+                return None
+            simple = _nearest_simple(power, 0.02)
+            words = ("does not depend on the step size given: the target has its own" if simple == 0
+                     else f"grows as the step size to the power {simple:.3g}" + ", η squared" * (simple == 2))
+            evidence = (f"The first step at η = {one.probe.step_size:g} is {grown * ratio:.4g} times that at "
+                        f"η = {other.probe.step_size:g} ({one.probe.name}, {other.probe.name}).")  # fmt: skip
+            return Finding(property="step size", value=words, evidence=evidence, is_fault=True)
+    return None
+
+
+def is_late_correction(found: StepFactors) -> bool:
+    """Return whether the lengths of a plain average are those of one over ``1 - μ^{k+2}``."""
+    mu = found.momentum.beta
+    if found.momentum.average not in ("ema", "heavy ball") or not 0 < mu < 1 or found.is_constant:
+        return False
+    return found.agrees([(1 - mu**2) / (1 - mu ** (k + 2)) for k in range(len(found.factors))])
 
 
 def _percent(found: StepFactors, k: int) -> str:
@@ -153,7 +199,7 @@ def _listed(factors: Sequence[float]) -> str:
 def _formulas(found: StepFactors) -> list[tuple[str, list[float]]]:
     """Return formulas that could be the schedule, with their factors."""
     count = len(found.factors)
-    k = np.arange(count)
+    k = np.arange(max(count, _LENGTH))
     formulas = []
     usable = [(math.log(i + 1.0), math.log(f), e / f) for i, (f, e) in enumerate(zip(found.factors, found.errors,
               strict=True)) if i and f > 0 and math.isfinite(e)]  # fmt: skip

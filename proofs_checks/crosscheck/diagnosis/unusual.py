@@ -10,12 +10,12 @@ import numpy as np
 from scipy import optimize
 
 from ..momentum import Momentum
-from .families import weights_of
+from .families import Fitted, weights_of
 from .momentum import limit_of
 from .series import Forward, Series
 from .weights import StepWeights, residual_of
 
-__all__ = ["Unusual", "unusual_form"]
+__all__ = ["Unusual", "restarted_form", "unusual_form"]
 
 _FORMS = (("ema", "none"), ("ema", "ema"), ("first gradient", "none"), ("first gradient", "ema"), ("none", "none"))
 _BETAS = np.array([0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])
@@ -43,11 +43,21 @@ class Unusual:
 def unusual_form(forward: Forward, series: Sequence[Series], fits: Sequence[StepWeights]) -> Unusual | None:
     """Return the first unusual form that explains the steps, or None."""
     by_steps = _after_the_map(forward, series) or _overwritten(forward, series)
-    return _restarted(fits) or _late(fits) or _normalised(fits) or by_steps
+    return by_steps or restarted_form(fits) or _late(fits) or _normalised(fits)
 
 
-def _restarted(fits: Sequence[StepWeights]) -> Unusual | None:
-    """Return an average that begins anew every few steps."""
+def restarted_form(fits: Sequence[StepWeights], schedule: Fitted | None = None) -> Unusual | None:
+    """Return an average that begins anew every few steps; of a schedule that fits, one that does so at some steps."""
+    if schedule is not None:
+        thetas = schedule.momentum.thetas
+        anew = [k + 1 for k, theta in enumerate(thetas) if theta > 1 - 1e-3]
+        if not anew or len(anew) == len(thetas):
+            return None
+        words = ", ".join(map(str, anew))
+        return Unusual(words=f"restarted before steps {words}; in between θ_k = "
+                       + ", ".join(f"{theta:.4g}" for theta in thetas if theta <= 1 - 1e-3),
+                       evidence=f"The weights of all gradients before steps {words} are 0 from then on.",
+                       momentum=schedule.momentum)  # fmt: skip
     longest = max((fit.step for fit in fits), default=0)
     for period in range(2, longest + 1):
         def weights(momentum: Momentum, fit: StepWeights, period: int = period) -> np.ndarray:
@@ -105,7 +115,7 @@ def _best(
     """Return the momentum whose changed weights fit, with its misfit over that of rounding; None where none does."""
     fits = [fit for fit in fits if not fit.with_previous]
     n_ratios = sum(fit.n_free for fit in fits)
-    if n_ratios < 3:
+    if n_ratios < 3 or float(np.median([fit.noise / fit.modelled for fit in fits])) > 8:
         return None
     for average, look_ahead in _FORMS:
         def misfit(values: np.ndarray, average: str = average, look_ahead: str = look_ahead) -> np.ndarray:

@@ -100,7 +100,6 @@ def map_finding(kind: Kind, found: Identified, fit: ScaleFit | None, seen: Seque
 
 def _law_words(found: Identified) -> str:
     law = found.law
-    assert law is not None  # noqa: S101
     if math.isinf(law.slope):
         return f"Only the largest singular value comes out; {law.residual:.1e} lies beyond."
     low, high = found.interval
@@ -125,14 +124,17 @@ def schedule_finding(found: Identified, seen: Sequence[Observation]) -> list[Fin
     if found.map is None:
         return [Finding(property="schedule", value=f"not a named schedule; nearest {nearest.words}", evidence=f"{nearest.words} is {off}.",
                         data={"residual": nearest.residual})]  # fmt: skip
-    assert isinstance(found.map, PolynomialMap)  # noqa: S101
     schedule = found.map.schedule
-    if not found.is_named:
+    if not found.is_named and schedule == nearest.map.schedule and nearest.is_named:
+        return [Finding(property="schedule", value=f"not a named schedule; nearest {nearest.words}",
+                        evidence="The two differ where the gradient is ill-conditioned, and agree to rounding elsewhere.")]  # fmt: skip
+    if not found.is_named and schedule != nearest.map.schedule:
         steps = "; ".join(str(tuple(round(a, 6) for a in row)) for row in dict.fromkeys(schedule.steps))
         return [Finding(property="schedule", value=f"not a named schedule: {schedule.name}, {schedule.n_steps} steps",
                         evidence=f"It leaves {_diagonal(found)}; {nearest.words} is {off}. Coefficients: {steps}.",
                         data={"coefficients": [list(row) for row in schedule.steps], "nearest": nearest.words})]  # fmt: skip
-    return [Finding(property="schedule", value=nearest.words, alternatives=found.alternatives[:6], is_decided=not found.alternatives,
+    others = tuple(one for one in found.alternatives if not one.startswith(f"{nearest.words}, input margin"))
+    return [Finding(property="schedule", value=nearest.words, alternatives=others[:6], is_decided=not others,
                     evidence=f"It leaves {_diagonal(found)} of the singular values at {len(seen)} probes, a factor for each fitted.",
                     data={"residual": nearest.residual})]  # fmt: skip
 
@@ -147,7 +149,9 @@ def normalisation_finding(found: Identified) -> list[Finding]:
         return []
     margin = found.map.schedule.input_margin
     extra = f", times {1 + margin:g}" if margin else ""
-    return [Finding(property="normalisation", value=f"{found.map.normalisation}{extra}",
+    words = found.nearest.words if found.nearest is not None else ""
+    others = tuple(f"the same with{one.removeprefix(words + ',')}" for one in found.alternatives if one.startswith(f"{words}, input margin"))
+    return [Finding(property="normalisation", value=f"{found.map.normalisation}{extra}", alternatives=others, is_decided=not others,
                     evidence="Of the norms Frobenius, spectral, Schatten-4 and row sums, this one puts the curve on the schedule.")]  # fmt: skip
 
 
@@ -170,7 +174,7 @@ def floor_finding(floor: FloorFit | None, entry: float | None, swept: dict[int, 
         property="floor", value=f"ε = {floor.floor.value:.3g} {form}, {unit}",
         alternatives=() if floor.is_form_clear else (f"the same {other}",), is_decided=floor.is_form_clear,
         evidence=f"It leaves {floor.residual:.1e} of the steps at {len(swept)} sizes, no floor {floor.without:.1e}.",
-        data={"epsilon": floor.floor.value, "form": form},
+        data={"epsilon": floor.floor.value, "form": form, "error": max(2e-3, 2 * floor.residual)},
     )  # fmt: skip
 
 

@@ -260,6 +260,13 @@ def test_options_reach_the_target_and_fix_its_step_size() -> None:
     np.testing.assert_array_equal(found.parameters[1]["w"], found.parameters[0]["w"] - 0.5 * G[1]["w"])
 
 
+def test_the_step_size_reaches_what_a_factory_makes() -> None:
+    found = run(lambda: heavy_ball, probe(step_size=0.25))
+    assert found.knows_step_size
+    np.testing.assert_array_equal(found.parameters[0]["w"], START["w"] - 0.25 * G[0]["w"])
+    assert not run(lambda: misbehaving.returns_nothing).knows_step_size
+
+
 def test_a_transformation_that_cannot_be_traced_runs_as_it_is() -> None:
     pytest.importorskip("optax", reason="optax is not installed")
 

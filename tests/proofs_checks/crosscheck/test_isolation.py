@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from proofs_checks.crosscheck.observe import observe
 from proofs_checks.crosscheck.probe import Probe, one_block
+from schattor_theory import Schattor
 from schattor_theory.errors import ParameterError
 
 BAD = str(Path(__file__).with_name("misbehaving.py"))
@@ -37,10 +39,10 @@ def test_runs_a_target_as_in_this_process() -> None:
 
 
 def test_a_hanging_probe_is_ended_and_the_rest_run() -> None:
-    with observe(f"{BAD}:hangs_on_two_rows", time_limit=0.3) as target:
+    with observe(f"{BAD}:hangs_on_two_rows", time_limit=1) as target:
         first, second, third = target.run(PROBES)
     assert (first.status, third.status) == ("ok", "ok")
-    assert second.status == "hung: no answer within 0.3 s at step 1"
+    assert second.status == "hung: no answer within 1 s at step 1"
     assert len(second.parameters) == 1  # the step before is kept
 
 
@@ -100,6 +102,30 @@ def test_a_module_that_ends_the_process_when_imported_is_a_problem(tmp_path: Pat
 def test_an_object_that_cannot_be_sent_is_a_problem() -> None:
     with observe(lambda params, grads, state: (params, state), isolated=True) as target:
         assert "Name it as module:name instead" in (target.problem or "")
+
+
+def test_an_object_can_be_sent() -> None:
+    opt = Schattor("inf", 0.5, 0.9)
+    with observe(opt, isolated=True) as apart:
+        assert (apart.kind, apart.problem) == ("method", None)
+        here = observe(opt).run(PROBES)
+        for one, two in zip(apart.run(PROBES), here, strict=True):
+            np.testing.assert_array_equal(one.parameters[-1]["w"], two.parameters[-1]["w"])
+
+
+def test_a_module_of_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "near_the_user.py").write_text("VALUE = 2.0\n")
+    (tmp_path / "made_by_the_user.py").write_text(
+        "def make(step_size):\n"
+        "    from near_the_user import VALUE\n"
+        "    return lambda params, grads, state: (params - VALUE * step_size * grads, state)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+    for spec in ("made_by_the_user:make", "made_by_the_user.py:make"):
+        with observe(spec) as target:
+            assert target.takes_step_size
+            np.testing.assert_array_equal(target.run(PROBES[:1])[0].parameters[0]["w"], [[-2.0, -4.0, -6.0]])
 
 
 def test_the_environment_keeps_one_thread_and_what_the_user_has_set(

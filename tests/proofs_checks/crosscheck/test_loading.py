@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proofs_checks.crosscheck.loading import LoadingError, Target, load, option
+from proofs_checks.crosscheck.loading import LoadingError, Target, load
 from schattor_theory import Schattor
 
 BAD = str(Path(__file__).with_name("misbehaving.py"))
@@ -60,31 +60,6 @@ def test_a_module_that_cannot_be_run_is_not_importable(tmp_path: Path, content: 
     (tmp_path / "broken.py").write_text(content)
     with pytest.raises(LoadingError, match="not importable: "):
         load(f"{tmp_path / 'broken.py'}:x")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("beta=0.5", ("beta", 0.5)),
-        ("steps=7", ("steps", 7)),
-        ("name=dion", ("name", "dion")),
-        ("shape=(1, 2)", ("shape", (1, 2))),
-        ("nesterov=False", ("nesterov", False)),
-        ("nesterov=true", ("nesterov", True)),
-        ("limit=none", ("limit", None)),
-        ("p=4/3", ("p", "4/3")),
-        ("text=a=b", ("text", "a=b")),
-        ("empty=", ("empty", "")),
-    ],
-)
-def test_reads_options(text: str, expected: tuple[str, object]) -> None:
-    assert option(text) == expected
-
-
-@pytest.mark.parametrize("text", ["beta", "=3", "two words=3", "1st=2"])
-def test_refuses_what_is_no_option(text: str) -> None:
-    with pytest.raises(LoadingError, match=re.escape(f"{text!r} is no option. Write NAME=VALUE.")):
-        option(text)
 
 
 def step(params: Any, grads: Any, state: Any = None, *, lr: float = 1.0, previous_grads: Any = None) -> Any: ...

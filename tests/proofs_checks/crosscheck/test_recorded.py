@@ -171,14 +171,14 @@ WRONG: list[tuple[dict[str, Any], type[SchattorError], str]] = [
     ({"p/previous_gradient/0/w": np.ones((2, 1))}, StoreError, r"a previous gradient for each of its 2 steps"),
     ({"p/gradient/1/w": np.ones((1, 2))}, ShapeError, r"p/gradient/1/w must have the shape \(2, 1\) of its start"),
     ({"p/update/1/w": np.ones((2, 2))}, ShapeError, r"p/update/1/w must have the shape \(2, 1\) of its start"),
-    ({"p/gradient/1/w": np.array([[1], [np.nan]])}, NonFiniteError, r"p/gradient/1/w\[1, 0\] must be finite.*is_finite"),
+    ({"p/gradient/1/w": np.array([[1], [np.nan]])}, NonFiniteError, r"p/gradient/1/w\[1, 0\] must be finite.*is_f"),
     ({"p/gradient/1/w": np.ones((2, 1), dtype=complex)}, StoreError, r"p/gradient/1/w must hold real numbers"),
     ({"p/step/1/w": np.ones((2, 1))}, StoreError, r"array must be named <probe>/start/<block> or"),
     ({"p/update/x/w": np.ones((2, 1))}, StoreError, r"array must be named <probe>/start/<block> or"),
 ]
 
 
-@pytest.mark.parametrize(("changes", "error", "words"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("changes", "error", "words"), WRONG, ids=lambda v: v if isinstance(v, str) else "")
 def test_says_what_is_wrong_with_a_file(
     tmp_path: Path, changes: dict[str, Any], error: type[SchattorError], words: str
 ) -> None:
@@ -209,7 +209,7 @@ def test_a_missing_or_unknown_file_is_a_problem(tmp_path: Path, name: str) -> No
 def test_refuses_names_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="probe must have a name without a slash, got probe='a/b'"):
         write_probes(tmp_path / "a.npz", [replace(PLAIN, name="a/b")])
-    with pytest.raises(StoreError, match="write_probes: path must end in .npz or .safetensors"):
+    with pytest.raises(StoreError, match=r"write_probes: path must end in \.npz or \.safetensors"):
         write_probes(tmp_path / "a.csv", [PLAIN])
 
 
@@ -228,7 +228,8 @@ AFTER = np.cumsum(-0.5 * LOG["gradients"], axis=0)
 )
 def test_reads_a_plain_log(tmp_path: Path, more: dict[str, np.ndarray], n_steps: int) -> None:
     (run,) = read_recording(written(tmp_path, LOG | more))
-    assert (run.probe.n_steps, len(run.parameters), run.dtype, run.knows_step_size) == (n_steps, n_steps, "float64", True)
+    assert (run.probe.n_steps, len(run.parameters)) == (n_steps, n_steps)
+    assert (run.dtype, run.knows_step_size) == ("float64", True)
     for k in range(n_steps):
         np.testing.assert_array_equal(run.update(k), LOG["gradients"][k])
 
@@ -242,7 +243,7 @@ WRONG_LOGS: list[tuple[dict[str, Any], type[SchattorError], str]] = [
     ({"updates": AFTER[:2], "start": np.zeros((2, 1))}, ShapeError, r"updates must have the shape \(3, 2, 1\)"),
     ({"parameters": AFTER, "start": np.full((2, 1), np.inf)}, NonFiniteError, "start must be finite"),
     ({"parameters": AFTER, "gradients": AFTER * np.nan}, NonFiniteError, r"gradients\[0, 0, 0\] must be finite"),
-    ({"parameters": AFTER, "gradients": np.ones((3, 2))}, ShapeError, r"gradients must hold real numbers, shape \(k, m"),
+    ({"parameters": AFTER, "gradients": np.ones((3, 2))}, ShapeError, "gradients must hold real numbers, shape"),
     ({"parameters": AFTER, "losses": np.ones(3)}, StoreError, "file must hold only gradients, parameters, updates"),
     ({"parameters": AFTER, "step_size": np.zeros(1)}, ShapeError, "step_size must be one finite number other than 0"),
     ({"parameters": AFTER[:1], "gradients": AFTER[:1]}, ShapeError, "parameters must show at least one step"),

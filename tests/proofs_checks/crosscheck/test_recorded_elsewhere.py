@@ -33,9 +33,10 @@ def test_the_program_in_another_language_records_what_the_probes_ask(tmp_path: P
     if node is None:
         pytest.skip("node, which runs the program of the page, is not installed")
     g = tuple({"a": np.array([[1.0, 2.0], [0.5, -k]]), "b/c": np.ones((1, 3)) * k} for k in range(3))
+    small, large = ({"w": np.full((3, 1), value)} for value in (2.0**-80, 2.0**90))
     probes = (
-        Probe(name="two blocks", purpose="é", start={n: 0 * x + 1 for n, x in g[0].items()}, gradients=g, step_size=0.5),
-        Probe(name="a", purpose="", start={"w": np.full((3, 1), 2.0**-80)}, gradients=({"w": np.ones((3, 1)) * 2.0**90},)),
+        Probe(name="two blocks", purpose="é", start={n: 0 * x for n, x in g[0].items()}, gradients=g, step_size=0.5),
+        Probe(name="a", purpose="", start=small, gradients=(large,)),
     )
     (tmp_path / "program.js").write_text("\n".join(blocks("javascript")), encoding="utf-8")
     write_probes(tmp_path / "probes.safetensors", probes)

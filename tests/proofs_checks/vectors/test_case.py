@@ -11,6 +11,7 @@ import pytest
 from proofs_checks.vectors import ReferenceVectors, machine_epsilon, reference_vectors
 from proofs_checks.vectors.case import holds_exactly
 from schattor_theory.errors import DTypeError, ParameterError, ShapeError, UnknownNameError
+from tests.conftest import Library
 
 WIDE = "duality_map/wide/p=4"
 
@@ -49,6 +50,13 @@ def test_the_allowance_is_that_of_the_type_or_of_the_eps_given() -> None:
     assert (single.eps, half.eps, told.eps) == (2.0**-23, 2.0**-10, 2.0**-7)
     assert single.difference > 0
     assert single.conforms
+
+
+def test_arrays_of_other_libraries_are_compared(eager_xp: Library) -> None:
+    case = reference_vectors()[WIDE]
+    (one,) = case.compare({"direction": eager_xp.array(case.answers["direction"].values.astype("float32"))})
+    assert one.eps == 2.0**-23
+    assert one.conforms
 
 
 def test_a_zero_answer_allows_nothing() -> None:

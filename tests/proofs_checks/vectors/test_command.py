@@ -87,6 +87,15 @@ def test_selftest_of_wrong_files_is_exit_code_one(tmp_path: Path) -> None:
     assert f"{NAMES[0]}, direction: differs by" in result.output
 
 
+def test_selftest_says_how_many_answers_it_cannot_certify(tmp_path: Path) -> None:
+    case = replace(reference_vectors()[NAMES[0]], name="duality_map/theirs/p=4")
+    write_vectors(ReferenceVectors([case]), tmp_path)
+    result = run("selftest", "--vectors", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "1 cases of the files are not of this release" in result.output
+    assert json.loads(run("selftest", "--vectors", tmp_path, "--json").stdout)["uncertified"] == 1
+
+
 def test_selftest_that_differs_is_exit_code_one_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "reference_vectors", lambda: with_spoilt_direction(NAMES[0]))
     result = run("selftest", "--json")

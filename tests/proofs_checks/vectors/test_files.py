@@ -46,6 +46,19 @@ def test_files_are_the_same_bytes_when_answered_anew(tmp_path: Path) -> None:
     assert digests(tmp_path / "here") == digests(tmp_path / "there")
 
 
+# a change of these is a change of the vectors for everybody who has them: it goes into the changelog
+PINNED = {
+    "vectors.npz": "bf71efe08338a54af9ae6d769ddde6d374bda7d5ec59a8716ac5cbc5fb100668",
+    "vectors.safetensors": "faaa2f851515ff51227526dd958a23b819cc383d7c8ae498cef3f84afaadbe7f",
+    "index.json": "15ed286a4aa69808567386d98c1f787ddf676bfc08ff2a12b9497f84db840058",
+}
+
+
+def test_files_are_the_bytes_they_were_on_other_machines(tmp_path: Path) -> None:
+    write_vectors(reference_vectors(), tmp_path)
+    assert digests(tmp_path) == PINNED
+
+
 @pytest.mark.slow
 def test_files_are_the_same_bytes_in_two_processes(tmp_path: Path) -> None:
     code = ("import sys; from pathlib import Path; from proofs_checks.vectors import *; "
@@ -69,9 +82,10 @@ def test_what_is_read_is_what_was_written(few: ReferenceVectors, folder: Path) -
         for role, answer in ours.answers.items():
             other = theirs.answers[role]
             np.testing.assert_array_equal(other.values, answer.values, strict=True)
-            assert (other.error_bound, other.undecided, other.sensitivity, other.bits) == (
-                answer.error_bound, answer.undecided, answer.sensitivity, answer.bits
+            assert (other.error_bound, other.undecided, other.sensitivity) == (
+                answer.error_bound, answer.undecided, answer.sensitivity
             )  # fmt: skip
+            assert other.bits <= answer.bits
 
 
 @pytest.mark.parametrize("lost", [NPZ, SAFETENSORS])
