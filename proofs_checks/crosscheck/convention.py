@@ -185,6 +185,8 @@ class Convention:
         One of ``STACKS``.
     precision : str
         Of the inner computation: a key of ``UNIT_ROUNDOFF``, or "dtype" for that of the parameters.
+    rounds_coefficients : bool
+        Whether the coefficients of a polynomial are rounded to ``precision``, where that is not "dtype".
     step_factors : tuple of float
         ``η_k/η_0`` for k = 0, 1, …, the last is kept; empty for a constant step size.
     step_size : float or None
@@ -203,6 +205,7 @@ class Convention:
     partition: Partition = field(default_factory=Partition)
     stack: str = "slices"
     precision: str = "dtype"
+    rounds_coefficients: bool = False
     step_factors: tuple[float, ...] = ()
     step_size: float | None = None
     exponents: Mapping[str, float] = field(default_factory=dict)

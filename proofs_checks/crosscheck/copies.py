@@ -23,6 +23,9 @@ COPIES = 64
 """How many there are of every step."""
 
 _SUMS = 2.0**-24
+_BOTH = 2.0**-51
+"""Where the target decomposes in float64, as the reference does: its errors and the reference's own, with room."""
+
 _DIGITS = 2.0**44
 
 
@@ -134,9 +137,10 @@ def nearby(
 
     Notes
     -----
-    A bidiagonalisation applies about 2 min(m, n) reflections from either side, each off by a unit roundoff; the errors
-    add up like their root. At p = inf a matrix of lower rank keeps it, for there the noise of zero would become 1, and
-    the polar factor is defined on the range alone; at p < inf it becomes small, with or without a cut.
+    A bidiagonalisation applies min(m, n) reflections from either side, and the sweeps after it as many rotations of
+    every row twice over, each off by a few unit roundoffs; the errors add up like a root, here ``4√min(m, n)`` units.
+    At p = inf a matrix of lower rank keeps it, for there the noise of zero would become 1, and the polar factor is
+    defined on the range alone; at p < inf it becomes small, with or without a cut.
     """
     shape = (COPIES, *d.shape)
     if 0 in d.shape or not (np.any(d) or np.any(summed)):
@@ -145,7 +149,7 @@ def nearby(
         return d + summed * _uniform(np.broadcast_to(np.where(d == 0, summed, d), shape), rounding.salts(3))
     rows, columns = d.shape[-2:]
     norm = np.linalg.norm(d, axis=(-2, -1), keepdims=True)
-    total = 2 * np.sqrt(min(rows, columns)) * max(rounding.unit, 2.0**-52) * norm + np.linalg.norm(
+    total = 4 * np.sqrt(min(rows, columns)) * max(rounding.unit, _BOTH) * norm + np.linalg.norm(
         summed, axis=(-2, -1), keepdims=True
     )
     u, s, _ = np.linalg.svd(d, full_matrices=False)

@@ -76,7 +76,7 @@ def reference_updates(convention: Convention, averages: Blocks, rounding: Roundi
 def _scaled(convention: Convention, d: np.ndarray, rounding: Rounding) -> np.ndarray:
     matrix = d.reshape(d.shape[0], -1) if d.ndim > 2 and convention.stack == "flattened" else d
     factor = convention.scale.factor * scale_factor(convention.scale.formula, matrix.shape)
-    return (rounding.scalar(factor) * _partitioned(convention, matrix, rounding)).reshape(d.shape)
+    return rounding.entries(factor * _partitioned(convention, matrix, rounding)).reshape(d.shape)
 
 
 def _partitioned(convention: Convention, d: np.ndarray, rounding: Rounding) -> np.ndarray:
@@ -124,7 +124,11 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
     x = np.swapaxes(d, -1, -2) if is_tall else d
     x = rounding.entries(_normalised(of, convention, x, rounding))
     for row in of.schedule.steps:
-        a = [rounding.scalar(one) for one in row]
+        a = (
+            [_rounded(one, convention.unit_roundoff("float64")) for one in row]
+            if convention.rounds_coefficients
+            else row
+        )
         gram = rounding.product(x, np.swapaxes(x, -1, -2))
         inner = a[-1] * gram
         for one in a[-2:0:-1]:
@@ -134,6 +138,12 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
     if of.times_dual_norm:
         direction = direction * np.sum(d * direction, axis=(-2, -1), keepdims=True)
     return direction
+
+
+def _rounded(x: float, unit: float) -> float:
+    """Return ``x`` rounded to the nearest number of a precision with unit roundoff ``unit``."""
+    mantissa, exponent = np.frexp(x)
+    return float(np.ldexp(np.round(mantissa / unit) * unit, exponent))
 
 
 def _normalised(of: PolynomialMap, convention: Convention, x: np.ndarray, rounding: Rounding) -> np.ndarray:

@@ -20,7 +20,7 @@ from .recorded import write_recording
 from .verdict import comparison_words
 
 __all__ = [
-    "MARKS", "SIGNS", "TONES", "badge", "document", "escaped", "finding_words", "findings_of", "page_of", "slug",
+    "MARKS", "SIGNS", "TONES", "badge", "breakable", "document", "escaped", "finding_words", "findings_of", "page_of", "slug",
     "slugs", "text_of", "write_result",
 ]  # fmt: skip
 
@@ -39,7 +39,7 @@ table.facts td{overflow-wrap:anywhere}table.facts td.answer{min-width:11rem;font
 table.facts td.answer.undecided{font-weight:400}table.facts td.evidence{min-width:16rem;color:var(--soft)}
 table.facts .alternatives{display:block;font-weight:400;font-size:.82rem;color:var(--open)}
 table.targets th,table.targets td{text-align:left;min-width:9rem;max-width:17rem}
-table.targets thead th{white-space:normal;overflow-wrap:anywhere}
+table.targets thead th{white-space:normal}
 table.targets tbody th{min-width:8rem;position:sticky;left:0;background:var(--paper);white-space:normal}
 .badge.open{color:var(--open);background:var(--open-bg)}
 """
@@ -147,6 +147,11 @@ def escaped(text: object) -> str:
     return html.escape(str(text))
 
 
+def breakable(name: str) -> str:
+    """Return a target's name for HTML, to be broken after its dots and colons alone."""
+    return re.sub(r"([.:/_])(?=\w)", r"\1<wbr>", escaped(name))
+
+
 def badge(tone: str, words: str) -> str:
     """Return a few words with the colours of a tone."""
     return f'<span class="badge {tone}">{escaped(words)}</span>'
@@ -155,7 +160,7 @@ def badge(tone: str, words: str) -> str:
 def page_of(result: CrossCheck, *, saved: str | None = None, made_by: str = "") -> str:
     """Return the page of a target; ``saved`` is the file of its smallest input."""
     body = [
-        f"<header><h1>{escaped(result.target)}</h1>",
+        f"<header><h1>{breakable(result.target)}</h1>",
         f'<div class="verdict {TONES[result.outcome]}">{SIGNS[result.outcome]} {escaped(result.headline)}',
         "".join(f'<p class="remark">{escaped(one)}</p>' for one in result.remarks) + "</div>",
         f'<p class="note">{escaped(_facts(result))}</p></header>',

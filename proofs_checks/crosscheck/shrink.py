@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,8 @@ from .verdict import Systematic, Verdict, comparison_words, systematic_errors
 
 __all__ = ["Counterexample", "find_counterexample"]
 
-_MOST_RUNS = 150
+_MOST_RUNS = 400
+_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,28 +127,37 @@ def _shrunk(observer: Observer, run: Run, shows: Callable[[Run], bool], most_run
     """Return the run of the smallest input that still shows it; every accepted change makes the input simpler."""
     if not observer.can_run:
         return run
-    n_runs, best = 0, run
-    is_smaller = True
-    while is_smaller and n_runs < most_runs:
-        is_smaller = False
-        for candidate in _candidates(best.probe):
-            n_runs += 1
-            if n_runs > most_runs:
-                break
-            (tried,) = observer.run([replace(candidate, name="smallest", purpose="found by cutting")], run.dtype)
-            if shows(tried):
-                best, is_smaller = tried, True
-                break
+    n_runs, best, n_without = 0, run, 0
+    deadline = time.monotonic() + _SECONDS
+    while n_without < len(_CUTS):
+        # a cut that helped is tried again, the others wait for their turn
+        for cut in _CUTS:
+            n_without += 1
+            is_again = True
+            while is_again:
+                is_again = False
+                for candidate in cut(best.probe):
+                    if n_runs >= most_runs or time.monotonic() > deadline:
+                        return best
+                    n_runs += 1
+                    (tried,) = observer.run(
+                        [replace(candidate, name="smallest", purpose="found by cutting")], run.dtype
+                    )
+                    if shows(tried):
+                        best, is_again, n_without = tried, True, 0
+                        break
     return best
 
 
-def _candidates(probe: Probe) -> Iterator[Probe]:
-    """Return simpler inputs, the largest savings first."""
+def _fewer_steps(probe: Probe) -> Iterator[Probe]:
     n = probe.n_steps
     for keep in dict.fromkeys((1, n // 2, n - 1)):
         if 0 < keep < n:
             yield _first_steps(probe, keep)
             yield _last_steps(probe, keep)
+
+
+def _fewer_parts(probe: Probe) -> Iterator[Probe]:
     if len(probe.start) > 1:
         for name in probe.start:
             yield _mapped(probe, lambda blocks, name=name: {name: blocks[name]})
@@ -154,11 +165,8 @@ def _candidates(probe: Probe) -> Iterator[Probe]:
         yield replace(probe, previous_gradients=None)
     if probe.saved_before is not None:
         yield replace(probe, saved_before=None)
-    for axis in (-2, -1):
-        yield from _shorter(probe, axis)
     if any(np.any(x) for x in probe.start.values()):
         yield replace(probe, start={name: np.zeros_like(x) for name, x in probe.start.items()})
-    yield from _simpler(probe)
 
 
 def _last_steps(probe: Probe, n_steps: int) -> Probe:
@@ -188,38 +196,38 @@ def _shorter(probe: Probe, axis: int) -> Iterator[Probe]:
             yield _mapped(probe, lambda blocks, index=index: {name: x[index].copy() for name, x in blocks.items()})
 
 
-def _simpler(probe: Probe) -> Iterator[Probe]:
-    """Return the gradients with simpler numbers: all 1, small whole numbers, then zeros one row or entry at a time."""
+def _shorter_numbers(probe: Probe) -> Iterator[Probe]:
+    """Return gradients of small whole numbers, the smallest first."""
     largest = max((float(np.max(np.abs(x))) for g in probe.gradients for x in g.values() if x.size), default=0.0)
-    if largest == 0:
-        return
-    for top in (1, 2, 4):
+    is_whole = all(np.array_equal(x, np.rint(x)) for g in probe.gradients for x in g.values())
+    for top in (top for top in (1, 2, 4) if largest > 0 and (top < largest or not is_whole)):
         unit = 2.0 ** np.ceil(np.log2(largest / top))
-
-        def rounded(blocks: Blocks, unit: float = unit) -> Blocks:
-            return {name: np.rint(x / unit) + 0.0 for name, x in blocks.items()}
-
-        simpler = replace(probe, gradients=tuple(rounded(g) for g in probe.gradients))
-        if not _same_gradients(simpler, probe):
-            yield simpler
-    if probe.n_steps > 1:
-        for k, gradient in enumerate(probe.gradients):
-            if any(np.any(x) for x in gradient.values()):
-                zero = {name: np.zeros_like(x) for name, x in gradient.items()}
-                yield replace(probe, gradients=(*probe.gradients[:k], zero, *probe.gradients[k + 1 :]))
-    entries = [(k, name, index) for k, g in enumerate(probe.gradients) for name, x in g.items()
-               for index in zip(*np.nonzero(x), strict=True)]  # fmt: skip
-    if 1 < len(entries) <= 32:
-        for k, name, index in entries:
-            block = probe.gradients[k][name].copy()
-            block[index] = 0.0
-            changed = {**probe.gradients[k], name: block}
-            yield replace(probe, gradients=(*probe.gradients[:k], changed, *probe.gradients[k + 1 :]))
+        rounded = [{name: np.rint(x / unit) + 0.0 for name, x in g.items()} for g in probe.gradients]
+        yield replace(probe, gradients=tuple(rounded))
 
 
-def _same_gradients(one: Probe, other: Probe) -> bool:
-    pairs = zip(one.gradients, other.gradients, strict=True)
-    return all(np.array_equal(a[name], b[name]) for a, b in pairs for name in a)
+def _more_zeros(probe: Probe) -> Iterator[Probe]:
+    """Return gradients with a whole step of zeros, a row, or an entry, and one more."""
+    places: list[tuple[int, str, tuple[object, ...]]] = []
+    for k, gradient in enumerate(probe.gradients):
+        for name, x in gradient.items():
+            if np.any(x) and probe.n_steps > 1:
+                places.append((k, name, (...,)))
+            rows = [(..., i, slice(None)) for i in range(x.shape[-2]) if x.ndim > 1 and np.any(x[..., i, :])]
+            entries = list(zip(*np.nonzero(x), strict=True))
+            places += [(k, name, row) for row in rows] if len(rows) > 1 else []
+            places += [(k, name, one) for one in entries] if 1 < len(entries) <= 16 else []
+    for k, name, index in places:
+        block = probe.gradients[k][name].copy()
+        block[index] = 0.0
+        changed = {**probe.gradients[k], name: block}
+        yield replace(probe, gradients=(*probe.gradients[:k], changed, *probe.gradients[k + 1 :]))
+
+
+_CUTS: tuple[Callable[[Probe], Iterator[Probe]], ...] = (
+    _fewer_steps, _fewer_parts, lambda probe: _shorter(probe, -2), lambda probe: _shorter(probe, -1), _shorter_numbers,
+    _more_zeros,
+)  # fmt: skip
 
 
 def _average(verdict: Verdict, by_key: dict[tuple[str, str], Run]) -> Counterexample | None:

@@ -14,7 +14,7 @@ from schattor_theory.geometry import exponent_label
 from ..files import disk, write_file
 from .crosscheck import COULD_NOT_RUN, CrossCheck
 from .finding import PROPERTIES
-from .report import MARKS, SIGNS, TONES, badge, document, escaped, finding_words, findings_of
+from .report import MARKS, SIGNS, TONES, badge, breakable, document, escaped, finding_words, findings_of
 
 __all__ = ["INDEX", "LEDGER", "SCHEMA", "table_page", "write_table"]
 
@@ -27,21 +27,24 @@ _CALL = "crosscheck"
 def table_page(results: Sequence[CrossCheck], files: Sequence[str], *, made_by: str = "") -> str:
     """Return the page that compares targets, property by property, with a link to the page of each."""
     head = '<th scope="col">property</th>' + "".join(
-        f'<th scope="col"><a href="{escaped(file)}.html">{escaped(one.target)}</a></th>'
+        f'<th scope="col"><a href="{escaped(file)}.html">{breakable(one.target)}</a></th>'
         for one, file in zip(results, files, strict=True)
     )
     rows = []
     for name, cells in _comparison_rows(results):
         rows.append(f'<tr><th scope="row">{escaped(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
     counts = {outcome: sum(one.outcome == outcome for one in results) for outcome in TONES}
-    said = ", ".join(f"{n} {outcome}" for outcome, n in counts.items() if n)
+    said = ", ".join(f"{n} {_PLURAL[outcome] if n > 1 else outcome}" for outcome, n in counts.items() if n)
     tone = TONES[next((o for o in ("differs", COULD_NOT_RUN, "undecided") if counts[o]), "conforms")]
     body = (
-        f'<header><h1>Cross-check</h1><p class="verdict {tone}">{len(results)} targets: {escaped(said)}.</p></header>'
+        f'<header><h1>Cross-check</h1><p class="verdict {tone}">Of {len(results)}: {escaped(said)}.</p></header>'
         f'<div class="wide"><table class="targets"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
         "</div>" + (f'<p class="note">Made by <code>{escaped(made_by)}</code>.</p>' if made_by else "")
     )
     return document("Cross-check", body)
+
+
+_PLURAL = {"conforms": "conform", "differs": "differ", "undecided": "undecided", COULD_NOT_RUN: COULD_NOT_RUN}
 
 
 def _comparison_rows(results: Sequence[CrossCheck]) -> list[tuple[str, list[str]]]:

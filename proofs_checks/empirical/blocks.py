@@ -201,6 +201,7 @@ CHECKS = (
         name="descent_holds_in_product_geometry",
         kind="inequality",
         function=_descent_carries_over,
+        cost=0.4,
     ),
     Check(
         statement="T7",

@@ -73,19 +73,6 @@ def _index(cases: Iterable[Case], arrays: Mapping[str, np.ndarray]) -> dict[str,
     }
 
 
-def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            part = io.BytesIO()
-            np.lib.format.write_array(part, array, version=(1, 0), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # else it names the system it was made on
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, part.getvalue())
-    return content.getvalue()
-
-
 def write_vectors(vectors: ReferenceVectors, folder: Path) -> dict[str, Any]:
     """Write the three files into a folder; return the index.
 
@@ -106,6 +93,7 @@ def write_vectors(vectors: ReferenceVectors, folder: Path) -> dict[str, Any]:
     StoreError
         If the folder cannot be written.
     """
+    from ..recordings.npz import npz_content
     from ..recordings.safetensors import write_safetensors  # its package brings all of the checks; a test needs none
 
     call = "vectors"
@@ -114,7 +102,7 @@ def write_vectors(vectors: ReferenceVectors, folder: Path) -> dict[str, Any]:
     index = _index(cases, arrays)
     with disk(folder, call):
         folder.mkdir(parents=True, exist_ok=True)
-    write_file(folder / NPZ, _npz(arrays), call)
+    write_file(folder / NPZ, npz_content(arrays), call)
     write_safetensors(folder / SAFETENSORS, arrays)
     text = json.dumps(index, allow_nan=False, ensure_ascii=False, sort_keys=True, indent=1)
     write_file(folder / INDEX, f"{text}\n".encode(), call)

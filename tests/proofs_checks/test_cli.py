@@ -146,7 +146,8 @@ def test_interrupt_is_exit_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_terminated_run_is_exit_4_and_leaves_no_worker(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proofs_checks", "verify", "--out", str(tmp_path), "--jobs", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    time.sleep(4)
+    while len(_session(process.pid)) < 4 and process.poll() is None:  # itself, a resource tracker, two workers
+        time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 4, errors

@@ -116,6 +116,7 @@ def test_recorded_paths_are_the_steps() -> None:
     np.testing.assert_allclose(found.records["momentum_error"][1], schatten_norm(m1 - path[1], 1.5), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_recorded_paths_are_thinned_from_the_first_step_on() -> None:
     found = run(n_steps=2100, repeats=1, record=("stationarity",))
     steps = found.records["step"]

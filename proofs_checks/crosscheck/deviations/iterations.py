@@ -20,7 +20,7 @@ __all__ = ["ITERATIONS"]
 
 _CLASSIC = ((1.875, -1.25, 0.375),) * 5
 _FIVE = replace(EXPRESS, map=PolynomialMap(schedule=polar_schedule("polar-express", 5)))
-_YOU_MEANT = replace(MUON_MEANT, floor=Floor())
+_NO_FLOOR = replace(MUON_MEANT, floor=Floor())
 
 
 def _off(place: int, factor: float) -> Deviation:
@@ -65,9 +65,9 @@ ITERATIONS = (
        "schedule", "newton-schulz-quintic", map__schedule__name="newton-schulz-quintic", map__schedule__n_steps=5),
     of("list_of_five_for_muon", "Muon's quintic → the list of five", MUON_MEANT, partial(muon, rows=YOU), "schedule",
        "you", map__schedule__name="you", map__schedule__n_steps=5),
-    of("list_begun_again", "sixth step: the fifth again → the first again", _YOU_MEANT,
+    of("list_begun_again", "sixth step: the fifth again → the first again", _NO_FLOOR,
        partial(muon, rows=(*YOU, YOU[0])), "schedule", "not a named"),
-    of("list_backwards", "the list of five → from its end", _YOU_MEANT, partial(muon, rows=YOU[::-1]), "schedule",
+    of("list_backwards", "the list of five → from its end", _NO_FLOOR, partial(muon, rows=YOU[::-1]), "schedule",
        "not a named"),
     of("input_margin_missing", "D/(1.01‖D‖_F) → D/‖D‖_F, five steps", _FIVE,
        partial(express, rows=POLAR_EXPRESS[:5], margin=0.0), "schedule", "margin|not a named"),
@@ -77,7 +77,8 @@ ITERATIONS = (
        "normalisation", "spectral", map__normalisation="spectral"),
     of("norm_of_the_gram_matrix", "D/‖D‖_F → D/‖DDᵀ‖_F^{1/2}", MUON_MEANT, partial(muon, norm="schatten"),
        "normalisation", "schatten", map__normalisation="schatten"),
-    of("row_sums_of_the_gram_matrix", "D/‖D‖_F → each row by (Σ|DDᵀ|)^{1/2}", MUON_MEANT, partial(muon, norm="aol", floor=0.0),
+    of("row_sums_of_the_gram_matrix", "D/‖D‖_F → each row by (Σ|DDᵀ|)^{1/2}", _NO_FLOOR,
+       partial(muon, norm="aol", floor=0.0),
        "normalisation", "aol", map__normalisation="aol"),
     of("input_not_divided", "D/‖D‖_F → D", MUON_MEANT,
        lambda: _let_it_grow(iterated(MUON, norm=_undivided, careful=False)), "normalisation", "not|none"),

@@ -67,5 +67,8 @@ def _in_own_unit(one: Finding, convention: Convention | None) -> Finding:
     if measured == value:
         return one
     words = f"ε = {value:.3g} {convention.floor.form}"
-    evidence = f"{one.evidence} As measured {measured:.3g} in the unit of the gradient, of which the average takes {value / measured:.4g}."
+    evidence = (
+        f"{one.evidence} As measured {measured:.3g} in the unit of the gradient, of which the average takes "
+        f"{value / measured:.4g}."
+    )
     return replace(one, value=words, evidence=evidence, data={**one.data, "epsilon": value})

@@ -13,7 +13,7 @@ from .observation import Observation
 __all__ = ["COARSE", "Kind", "degree_of", "kind_of", "shares_of"]
 
 COARSE = 0.06
-"""Largest share of a step outside a kind of map that the coarsest arithmetic, five quintic steps in bfloat16, leaves."""
+"""Largest share of a step outside a kind of map that the coarsest arithmetic, an iteration in bfloat16, leaves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,13 @@ def shares_of(one: Observation) -> dict[str, float]:
         return float(np.linalg.norm(u - fitted)) / size
 
     scaled = g / np.max(np.abs(g))
-    return {"gradient": left(scaled, None), "sign": left(np.sign(g), None), "rows": left(scaled, 1),
-            "columns": left(scaled, 0), "spectral": one.outside_share}  # fmt: skip
+    return {
+        "gradient": left(scaled, None),
+        "sign": left(np.sign(g), None),
+        "rows": left(scaled, 1),
+        "columns": left(scaled, 0),
+        "spectral": one.outside_share,
+    }
 
 
 def kind_of(seen: Sequence[Observation], swept: dict[int, Observation]) -> Kind:
@@ -60,7 +65,9 @@ def kind_of(seen: Sequence[Observation], swept: dict[int, Observation]) -> Kind:
     shares = {kind: float(np.median([share[kind] for _, share in each])) for kind in names}
     worst = {kind: max((share[kind], name) for name, share in each) for kind in names}
     # a map that is the gradient itself is one of rows and one of singular values as well: special kinds first
-    name = next((kind for kind in names if shares[kind] <= COARSE), "other")
+    # and one near another, such as exponent 2.1 near 2, is told by what is left being more than the general kind leaves
+    bound = min(COARSE, max(10 * min(shares.values()), 1e-6))
+    name = next((kind for kind in names if shares[kind] <= bound), "other")
     return Kind(name=name, shares=shares, worst=worst, degree=degree_of(swept))
 
 

@@ -156,7 +156,7 @@ def _factors_of(runs: Sequence[Run], decay: Decay) -> tuple[float, ...]:
             errors.append(stored_unit(run) * float(np.linalg.norm(after)) / float(np.linalg.norm(x)) / math.sqrt(x.size))
             x = after
             if not np.any(x):
-                return ()
+                break
         allowed = [_SURE * (error + errors[0]) for error in errors]
         if all(abs(rate - rates[0]) <= most for rate, most in zip(rates, allowed, strict=True)):
             return ()

@@ -28,15 +28,29 @@ def zero_findings(runs: Iterable[Run]) -> tuple[Finding, ...]:
             continue
         update = run.update(0)
         if not np.all(np.isfinite(update)):
-            return (Finding(property="map", value=f"NaN at '{run.probe.name}': the gradient is zero", is_fault=True,
-                            evidence="The step of a zero gradient has entries that are not numbers."),)  # fmt: skip
+            return (
+                Finding(
+                    property="map",
+                    value=f"NaN at '{run.probe.name}': the gradient is zero",
+                    is_fault=True,
+                    evidence="The step of a zero gradient has entries that are not numbers.",
+                ),
+            )
         if np.any(update):
-            return (Finding(property="map", value=f"moves at '{run.probe.name}' although the gradient is zero",
-                            is_fault=True, evidence=f"‖U‖_F = {np.linalg.norm(update):.3g}."),)  # fmt: skip
+            return (
+                Finding(
+                    property="map",
+                    value=f"moves at '{run.probe.name}' although the gradient is zero",
+                    is_fault=True,
+                    evidence=f"‖U‖_F = {np.linalg.norm(update):.3g}.",
+                ),
+            )
     return ()
 
 
-def edge_findings(seen: Sequence[Observation], convention: Convention | None, noise: Noise | None) -> tuple[Finding, ...]:
+def edge_findings(
+    seen: Sequence[Observation], convention: Convention | None, noise: Noise | None
+) -> tuple[Finding, ...]:
     """Return the faults at special inputs: NaN, ascent, directions that the map does not have.
 
     Parameters
@@ -54,21 +68,45 @@ def edge_findings(seen: Sequence[Observation], convention: Convention | None, no
     found = []
     broken = [one.name for one in seen if not one.is_finite]
     if broken:
-        found.append(Finding(property="map", value=f"NaN at {_names(broken)}", is_fault=True,
-                             evidence="The step has entries that are not finite numbers."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value=f"NaN at {_names(broken)}",
+                is_fault=True,
+                evidence="The step has entries that are not finite numbers.",
+            )
+        )
     slopes = {one.name: float(np.sum(one.update * one.gradient)) / one.size / one.gradient_norm for one in finite}
     uphill = [name for name, slope in slopes.items() if slope < -1e-6]
     if finite and len(uphill) > 0.5 * len(finite):
-        found.append(Finding(property="activity", value="uphill: ascent at most gradients", is_fault=True,
-                             evidence=f"<U, G> < 0 at {len(uphill)} of {len(finite)} probes, where X <- X - ηU."))  # fmt: skip
+        found.append(
+            Finding(
+                property="activity",
+                value="uphill: ascent at most gradients",
+                is_fault=True,
+                evidence=f"<U, G> < 0 at {len(uphill)} of {len(finite)} probes, where X <- X - ηU.",
+            )
+        )
     elif uphill:
         least = min(uphill, key=lambda name: slopes[name])
-        found.append(Finding(property="map", value=f"ascent at {_names(uphill)}", is_fault=True,
-                             evidence=f"<U, G>/(‖U‖‖G‖) = {slopes[least]:.3g} at '{least}', where X <- X - ηU."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value=f"ascent at {_names(uphill)}",
+                is_fault=True,
+                evidence=f"<U, G>/(‖U‖‖G‖) = {slopes[least]:.3g} at '{least}', where X <- X - ηU.",
+            )
+        )
     still = [one.name for one in seen if one.is_finite and one.size == 0]
     if still:
-        found.append(Finding(property="map", value=f"no step at {_names(still)}", is_fault=True,
-                             evidence="The gradient is not zero and the step is."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value=f"no step at {_names(still)}",
+                is_fault=True,
+                evidence="The gradient is not zero and the step is.",
+            )
+        )
     if convention is not None and noise is not None:
         found += _directions(finite, convention, noise)
     return tuple(found)
@@ -88,25 +126,44 @@ def _directions(seen: Sequence[Observation], convention: Convention, noise: Nois
         if cut is not None:
             dropped[one.name] = cut
         elif not one.is_full_rank and (extra := _beyond_range(one)) > _COARSE:
-            outside[one.name] = extra
+            if extra > _null_share(convention, noise.unit):
+                outside[one.name] = extra
         else:
             other[one.name] = special.total
     found = []
     if dropped:
         low, high = max(a for a, _ in dropped.values()), min(b for _, b in dropped.values())
         where = f"below {low:.2g} to {high:.2g}" if low < high else f"below about {low:.2g}"
-        found.append(Finding(property="map", value=f"singular values {where} of the largest are dropped", is_fault=True,
-                             evidence=f"They come out as 0 at {_names(list(dropped))}."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value=f"singular values {where} of the largest are dropped",
+                is_fault=True,
+                evidence=f"They come out as 0 at {_names(list(dropped))}.",
+            )
+        )
     if outside:
         name = max(outside, key=lambda n: outside[n])
-        found.append(Finding(property="map", value="moves on the null space of a gradient of low rank", is_fault=True,
-                             evidence=f"At '{name}' {outside[name]:.2g} of the step lies outside the range of the gradient; "
-                             f"so it is at {_names(list(outside))}."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value="moves on the null space of a gradient of low rank",
+                is_fault=True,
+                evidence=f"At '{name}' {outside[name]:.2g} of the step lies outside the range of the gradient; "
+                f"so it is at {_names(list(outside))}.",
+            )
+        )
     if other:
         name = max(other, key=lambda n: other[n])
-        found.append(Finding(property="map", value=f"another direction at {_names(list(other))}", is_fault=True,
-                             evidence=f"{other[name]:.2g} of the step at '{name}' is not that of {convention.map.words}; "
-                             f"elsewhere {noise.total:.1e} is not."))  # fmt: skip
+        found.append(
+            Finding(
+                property="map",
+                value=f"another direction at {_names(list(other))}",
+                is_fault=True,
+                evidence=f"{other[name]:.2g} of the step at '{name}' is not that of {convention.map.words}; "
+                f"elsewhere {noise.total:.1e} is not.",
+            )
+        )
     return found
 
 
@@ -121,6 +178,14 @@ def _dropped(one: Observation, convention: Convention) -> tuple[float, float] | 
     if not np.any(is_wrong) or np.any(ratio[~is_zero] < np.max(ratio[is_wrong])):
         return None
     return float(np.max(ratio[is_wrong])), float(np.min(ratio[~is_zero]))
+
+
+def _null_share(convention: Convention, unit: float) -> float:
+    """Return how much of a step rounding may put on the null space: it lifts a singular value of zero to some units."""
+    of = convention.map
+    if not isinstance(of, PowerMap) or of.p <= 1 or math.isinf(of.p):
+        return _COARSE
+    return 4 * (64 * unit) ** (1 / (of.p - 1))
 
 
 def _beyond_range(one: Observation) -> float:
@@ -163,10 +228,13 @@ def range_finding(swept: dict[int, Observation], without: Sequence[str] = ()) ->
     start = min(bad)
     size = math.log10(float(np.max(np.abs(swept[start].gradient))))
     return Finding(
-        property="floor", value=f"overflow: the step is {bad[start]} from entries of about 1e{size:.0f} on",
-        evidence=f"One gradient at {len(powers)} sizes above ordinary: at {len(bad)} of them, from largest entry 2^{start} on.",
-        is_fault=bad[start] != "zero" or size < 15, data={"largest": {str(k): v for k, v in bad.items()}},
-    )  # fmt: skip
+        property="floor",
+        value=f"overflow: the step is {bad[start]} from entries of about 1e{size:.0f} on",
+        evidence=f"One gradient at {len(powers)} sizes above ordinary: at {len(bad)} of them, "
+        f"from largest entry 2^{start} on.",
+        is_fault=bad[start] != "zero" or size < 15,
+        data={"largest": {str(k): v for k, v in bad.items()}},
+    )
 
 
 def _names(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from scipy import optimize
 from ..momentum import Momentum
 from .weights import StepWeights
 
-__all__ = ["FAMILIES", "Family", "Fitted", "fit_family", "fit_free_schedule", "misfit_of", "weights_from", "weights_of"]
+__all__ = ["FAMILIES", "Family", "Fitted", "fit_family", "fit_free_schedule", "guide_of", "misfit_of", "weights_from", "weights_of"]
 
 _BETAS = (0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 _TAUS = (0.03, 0.1, 0.25, 0.5, 0.75, 0.9)
@@ -146,6 +146,28 @@ def fit_family(family: Family, fits: Sequence[StepWeights]) -> Fitted:
     # numerics: far from the truth the misfit is huge and flat, and only its order of size tells where to start
     starts = sorted(family.grid(), key=lambda values: float(np.sum(np.log1p(misfit(np.array(values)) ** 2))))
     return _best(family, misfit, [np.array(one) for one in starts[: len(family.parameters)]], family.momentum, n_ratios)
+
+
+def guide_of(fits: Sequence[StepWeights], families: Sequence[Family]) -> Momentum:
+    """Return the form that most of the steps follow, whatever the others do."""
+    best: tuple[float, Momentum] = (math.inf, Momentum())
+    for family in families:
+        if len(family.parameters) > 1:
+            continue
+
+        def misfit(values: np.ndarray, family: Family = family) -> np.ndarray:
+            return misfit_of(family.momentum(values), fits)
+
+        def many(values: np.ndarray) -> float:
+            return float(np.sum(np.log1p(misfit(values) ** 2)))
+
+        if not family.parameters:
+            best = min(best, (many(np.array([])), family.momentum(())), key=lambda pair: pair[0])
+            continue
+        start = min((np.array(values) for values in family.grid()), key=many)
+        result = optimize.least_squares(misfit, start, bounds=family.bounds(), x_scale=0.1, loss="cauchy", f_scale=3.0)
+        best = min(best, (many(result.x), family.momentum(result.x)), key=lambda pair: pair[0])
+    return best[1]
 
 
 def fit_free_schedule(look_ahead: str, fits: Sequence[StepWeights]) -> Fitted:

@@ -63,7 +63,10 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
     if not large or min(usable) >= 0:
         return None
     first, last = large[0], large[-1]
-    if len(large) > 1 and abs(math.log2(last.size / first.size) / math.log2(last.gradient_norm / first.gradient_norm)) > 0.2:
+    if (
+        len(large) > 1
+        and abs(math.log2(last.size / first.size) / math.log2(last.gradient_norm / first.gradient_norm)) > 0.2
+    ):
         return None
     model = outcome_of(of, last, 1.0)
     size = float(np.sum(last.s_out * model) / np.sum(model * model))
@@ -82,7 +85,9 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
         without = float(trimmed(left("added", np.zeros(1)))[0])
         if without < 1e-9:
             return None
-        found = {form: _least(lambda e, form=form: trimmed(left(form, np.power(10.0, e)))) for form in ("added", "clamped")}
+        found = {
+            form: _least(lambda e, form=form: trimmed(left(form, np.power(10.0, e)))) for form in ("added", "clamped")
+        }
         # the forms differ at the few sizes about the floor alone, so that all sizes count here
         squares = {form: float(np.sum(left(form, np.array([10.0**e])) ** 2)) for form, (e, _) in found.items()}
     form = min(squares, key=lambda name: squares[name])
@@ -92,8 +97,9 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
     if residual > _CLEAR or residual > 0.5 * without or value < 0.02 * min(norms):
         return None
     excess = max(squares.values()) - squares[form]
-    return FloorFit(floor=Floor(value=value, form=form), residual=residual, without=without,
-                    is_form_clear=excess > 20 * residual**2)  # fmt: skip
+    return FloorFit(
+        floor=Floor(value=value, form=form), residual=residual, without=without, is_form_clear=excess > 20 * residual**2
+    )
 
 
 def _least(left: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
@@ -101,8 +107,9 @@ def _least(left: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
     values = np.nan_to_num(left(grid), nan=1.0)
     at = int(np.argmin(values))
     bounds = (grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)])
-    found = minimize_scalar(lambda e: float(left(np.array([e]))[0]), bounds=bounds, method="bounded",
-                            options={"xatol": 1e-9})  # fmt: skip
+    found = minimize_scalar(
+        lambda e: float(left(np.array([e]))[0]), bounds=bounds, method="bounded", options={"xatol": 1e-9}
+    )
     return float(found.x), float(found.fun)
 
 

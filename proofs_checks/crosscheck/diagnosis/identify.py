@@ -20,6 +20,10 @@ from .spectrum import PowerLaw, exponent_of, power_law
 __all__ = ["Identified", "identify"]
 
 
+_MOST_COMPARED = 24
+"""So many candidates are compared by their floor: every one is a search of its own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Identified:
     """The map, and what else it could be.
@@ -81,6 +85,10 @@ def identify(kind: Kind, seen: Sequence[Observation], swept: dict[int, Observati
         # a vector has one singular value: every map is the same up to the scale
         return _of_power(PowerMap(p=math.inf), seen, swept, None, (1.0, math.inf))
     unit = UNIT_ROUNDOFF.get(seen[0].dtype, UNIT_ROUNDOFF["float32"])
+    if kind.shares["spectral"] > 1e-4:
+        by_rows = _by_rows(seen)
+        if by_rows.map is not None:
+            return by_rows
     law = power_law(seen)
     p, interval = exponent_of(law, resolution=4 * unit)
     power = None
@@ -93,9 +101,6 @@ def identify(kind: Kind, seen: Sequence[Observation], swept: dict[int, Observati
     if fitting:
         found = replace(fitting[0], nearest=polynomial.nearest, law=law, interval=interval)
         return _checked(found, extremes) if isinstance(found.map, PolynomialMap) else found
-    by_rows = _by_rows(seen)
-    if by_rows.map is not None:
-        return replace(by_rows, law=law)
     if not may_fit:
         return replace(polynomial, map=None, interval=interval, is_named=False)
     again = fitted_polynomial(polynomial.nearest, seen, _shares(polynomial, seen))
@@ -130,10 +135,24 @@ def _polynomial(seen: Sequence[Observation], swept: dict[int, Observation], extr
         shares = now
         found = all_candidates(seen, shares)
     best = _at_extremes(indistinct(found, sum(len(one.s_in) for one in seen), 2 * unit), extremes, unit)
+    best, floor = _by_floor(best, floor, swept)
     convention = Convention(map=best[0].map) if floor is None else Convention(map=best[0].map, floor=floor.floor)
     noise = noise_of(convention, seen)
     return Identified(map=best[0].map, law=law, nearest=best[0], noise=noise, floor=floor, is_named=best[0].is_named,
                       alternatives=tuple(one.words for one in best[1:]))  # fmt: skip
+
+
+def _by_floor(found: tuple[Candidate, ...], floor: FloorFit | None,
+              swept: dict[int, Observation]) -> tuple[tuple[Candidate, ...], FloorFit | None]:  # fmt: skip
+    """Return those of some candidates whose curve explains the sweep through a floor best, and that floor."""
+    if len(found) == 1:
+        return found, floor_of(found[0].map, swept)
+    fits = [floor_of(one.map, swept) for one in found[:_MOST_COMPARED]]
+    left = [one.residual if one is not None else np.inf for one in fits]
+    if not np.isfinite(min(left)):
+        return found, floor
+    kept = tuple(one for one, share in zip(found, left, strict=False) if share <= max(2 * min(left), 1e-6))
+    return kept, fits[left.index(min(left))] if len(kept) > 1 else fits[found.index(kept[0])]
 
 
 def _checked(found: Identified, extremes: Sequence[Observation]) -> Identified:
@@ -169,6 +188,10 @@ def _between(power: Identified, polynomial: Identified, seen: Sequence[Observati
     names = (polynomial.nearest.words, *polynomial.alternatives) if polynomial.nearest else polynomial.alternatives
     if left[0] > apart * left[1]:
         return _checked(merged[1], extremes)
+    # where only one of the maps explains small gradients by a floor, it is that one
+    floors = [one.floor.residual if one.floor is not None else math.inf for one in both]
+    if math.isfinite(min(floors)) and max(floors) > max(3 * min(floors), 1e-5):
+        return merged[floors.index(min(floors))]
     far = [_far_share(one.map, extremes) for one in both]
     if max(far) > max(2 * min(far), 0.03):
         return _checked(merged[1], extremes) if far[1] < far[0] else merged[0]
@@ -186,6 +209,6 @@ def _by_rows(seen: Sequence[Observation]) -> Identified:
     found = aol_candidates(seen)
     convention = Convention(map=found[0].map)
     noise = noise_of(convention, seen)
-    if noise.total < 0.06 and noise.total < 0.5 * float(np.median([one.outside_share for one in seen])):
+    if noise.total < 0.06 and noise.total < 0.3 * float(np.median([one.outside_share for one in seen])):
         return Identified(map=found[0].map, nearest=found[0], noise=noise)
     return Identified(map=None, nearest=found[0], noise=noise, is_named=False)

@@ -10,14 +10,16 @@ import numpy as np
 from scipy import stats
 
 from ..momentum import Momentum
-from .families import FAMILIES, Family, Fitted, fit_family, fit_free_schedule, misfit_of
+from .families import FAMILIES, Family, Fitted, fit_family, fit_free_schedule, guide_of, misfit_of, weights_of
 from .series import Forward, Series
-from .weights import StepWeights, fit_weights, needs_previous
+from .weights import StepWeights, fit_weights, needs_previous, refitted
 
 __all__ = ["MomentumFit", "fit_momentum", "limit_of", "measured_weights"]
 
 _ERROR = 1e-9  # that a true form is refused
 _COARSER = 2.0  # an implementation may round as if its unit were twice the modelled one
+_GROWING = ("ema", "heavy ball")
+_GOOD = 1.5  # misfit of a form over that of rounding, below which all steps follow it
 _FREE = 10  # ratios beyond which a schedule of single θ_k is worth a look
 
 
@@ -71,11 +73,49 @@ def fit_momentum(forward: Forward, series: Sequence[Series]) -> MomentumFit:
     """Return the forms of momentum that fit the steps of all series through a known map."""
     uses_previous = needs_previous(forward, series)
     every = [fit for one in series for fit in fit_weights(forward, one, with_previous=uses_previous)]
-    fits = [fit for fit in every if fit.is_telling]
+    found = fit_forms([fit for fit in every if fit.is_telling], uses_previous)
+    families = [one for one in FAMILIES if (one.average == "recursive") == uses_previous]
+    groups = [families]
+    if _sees_floor(forward, series):
+        # against a floor the length of an average counts, and forms of one direction have two: growing, and even
+        groups = [[one for one in families if (one.average in _GROWING) == grows] for grows in (True, False)]
+    if found.fits and (found.misfit > _GOOD or len(groups) > 1):
+        results = []
+        for group in groups:
+            guide = guide_of(found.fits, group)
+            again = [_again(forward, fit, guide) for fit in every]
+            results.append((fit_forms([fit for fit in again if fit.is_telling], uses_previous), again))
+        found, every = min(results, key=lambda pair: pair[0].misfit)
     at_first = [fit.noise / fit.modelled for fit in every if fit.step == 0]
-    later = [fit.noise / fit.modelled for fit in fits]
+    later = [fit.noise / fit.modelled for fit in found.fits]
     is_sum = not (at_first and later) or float(np.median(later)) < 8 * max(float(np.median(at_first)), 1.0)
-    return replace(fit_forms(fits, uses_previous), is_sum=is_sum)
+    return replace(found, is_sum=is_sum)
+
+
+def _sees_floor(forward: Forward, series: Sequence[Series]) -> bool:
+    """Return whether the floor is large enough for the length of an average to show at ordinary sizes."""
+    if not forward.has_floor:
+        return False
+    least = min(float(np.linalg.norm(g)) for one in series for row in one.gradients for g in row.values() if np.any(g))
+    return forward.convention.floor.value > 0.1 * least * min(forward.unit(one.run.dtype) for one in series)
+
+
+def _again(forward: Forward, fit: StepWeights, guide: Momentum) -> StepWeights:
+    """Return a fit that may have ended in another minimum, begun again from a form that most of the steps follow.
+
+    A curve that is not monotone has more than one minimum; and against a floor the length of the average counts, which
+    the form knows.
+    """
+    first = float(guide.weights(0)[0])
+    if fit.step == 0 or first == 0:
+        return fit
+    start = weights_of(guide, fit) / first
+    if np.sum(fit.excess(start) ** 2) / fit.spread > 9 * fit.n_free:
+        fit = refitted(forward, fit, start)
+    if forward.has_floor:
+        length = float(np.linalg.norm(start)) / float(np.linalg.norm(fit.weights))
+        fit = refitted(forward, fit, fit.weights * length, always=True)
+    return fit
 
 
 def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:
@@ -130,7 +170,7 @@ def _simplified(found: Fitted, fits: Sequence[StepWeights]) -> Fitted:
     if not found.values or not all(map(math.isfinite, found.values)):
         return found
     inflation = math.sqrt(max(1.0, found.excess / max(found.n_ratios, 1)))
-    simple = tuple(_shortest(value, 3 * max(error * inflation, 1e-8))
+    simple = tuple(_shortest(value, 4 * max(error * inflation, 1e-8))
                    for value, error in zip(found.values, found.errors, strict=True))  # fmt: skip
     best = found
     for values in (simple, *((*found.values[:i], one, *found.values[i + 1 :]) for i, one in enumerate(simple))):

@@ -15,7 +15,7 @@ from ..reference import direction_of
 from ..rounding import Rounding
 from .observation import Observation, trimmed
 
-__all__ = ["ALLOWED", "Noise", "noise_of"]
+__all__ = ["ALLOWED", "Noise", "noise_of", "shares_left"]
 
 ALLOWED = 4.0
 """How many times larger the error on the diagonal may be than the errors off it say. numerics: the model of rounding
@@ -58,6 +58,10 @@ class Noise:
         """Return what rounding leaves on the diagonal, at the effective unit or the least one if that is larger."""
         return self.model_diagonal * max(self.effective_unit, least_unit) / self.unit
 
+    def expected_outside(self, unit: float) -> float:
+        """Return what rounding of a unit leaves off the diagonal, in the linear regime."""
+        return self.model_outside * unit / self.unit
+
     def expected_total(self, unit: float) -> float:
         """Return what rounding of a unit leaves altogether, in the linear regime."""
         return math.hypot(self.model_diagonal, self.model_outside) * unit / self.unit
@@ -77,17 +81,17 @@ def noise_of(convention: Convention, seen: Sequence[Observation], *, repeats: in
     for one in seen:
         exact = direction_of(convention, one.gradient)
         reference = one.with_update(exact)
-        measured.append(_shares(one, reference))
+        measured.append(shares_left(one, reference))
         for _ in range(repeats):
             noisy = rounding.entries(direction_of(convention, one.gradient, rounding))
-            modelled.append(_shares(one.with_update(noisy), reference))
+            modelled.append(shares_left(one.with_update(noisy), reference))
     diagonal, outside = trimmed(np.array(measured), axis=0)
     model_diagonal, model_outside = trimmed(np.array(modelled), axis=0)
     return Noise(diagonal=float(diagonal), outside=float(outside), model_diagonal=float(model_diagonal),
                  model_outside=float(model_outside), unit=unit)  # fmt: skip
 
 
-def _shares(one: Observation, reference: Observation) -> tuple[float, float]:
+def shares_left(one: Observation, reference: Observation) -> tuple[float, float]:
     """Return the shares of U that a reference leaves unexplained after the best factor, on the diagonal and off it."""
     d, p = one.s_out, reference.s_out
     bottom = float(np.sum(reference.update**2))

@@ -96,8 +96,9 @@ class Observation:
 
     def part(self, rows: slice, columns: slice, label: str) -> Observation:
         """Return the observation of a block."""
-        return Observation(f"{self.name}, {label}", self.gradient[rows, columns], self.update[rows, columns],
-                           self.dtype, self.shape)  # fmt: skip
+        return Observation(
+            f"{self.name}, {label}", self.gradient[rows, columns], self.update[rows, columns], self.dtype, self.shape
+        )
 
 
 def observations(runs: Iterable[Run]) -> tuple[Observation, ...]:
@@ -145,8 +146,16 @@ def regular(seen: Iterable[Observation]) -> tuple[Observation, ...]:
     seen = tuple(seen)
     middle = tuple(sweep(seen).values())
     repeated = {id(one) for one in middle if not 2.0**-2 <= np.max(np.abs(one.gradient)) < 2.0**5}
-    proper = [one for one in seen if one.is_finite and one.size > 0 and min(one.gradient.shape) > 1
-              and one.is_full_rank and one.s_in[-1] > LEAST_RATIO * one.s_in[0] and id(one) not in repeated]  # fmt: skip
+    proper = [
+        one
+        for one in seen
+        if one.is_finite
+        and one.size > 0
+        and min(one.gradient.shape) > 1
+        and one.is_full_rank
+        and one.s_in[-1] > LEAST_RATIO * one.s_in[0]
+        and id(one) not in repeated
+    ]
     ordinary = [one for one in proper if 2.0**-6 <= np.max(np.abs(one.gradient)) <= 2.0**10]
     return tuple(ordinary or proper)
 

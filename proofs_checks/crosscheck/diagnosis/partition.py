@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,13 +45,12 @@ def _interval_shares(one: Observation, axis: int) -> np.ndarray:
             rows = slice(a, b) if axis == 0 else slice(None)
             columns = slice(a, b) if axis == 1 else slice(None)
             part = one.part(rows, columns, "")
-            if np.any(part.gradient):
-                left[a, b] = float(np.sum(part.outside**2))
+            left[a, b] = float(np.sum((part.outside if np.any(part.gradient) else part.update) ** 2))
     return left
 
 
-def cuts_of(one: Observation, axis: int) -> tuple[tuple[int, ...], float]:
-    """Return the fewest cuts across an axis that leave no more than rounding, and the share they leave."""
+def cuts_of(one: Observation, axis: int, allowed: float = COARSE) -> tuple[tuple[int, ...], float]:
+    """Return the fewest cuts across an axis that leave at most ``allowed`` of the step, and the share they leave."""
     n = one.gradient.shape[axis]
     left = _interval_shares(one, axis)
     # best[k][b]: least that k blocks leave of the first b rows
@@ -61,9 +61,10 @@ def cuts_of(one: Observation, axis: int) -> tuple[tuple[int, ...], float]:
             totals = best[k - 1, :b] + left[:b, b]
             came[k, b] = int(np.argmin(totals))
             best[k, b] = totals[came[k, b]]
+    for k in range(1, n + 1):
         # fewer blocks that nearly do are not it where more of them do exactly
         later = np.min(best[k + 1 :, n], initial=np.inf)
-        if best[k, n] <= (COARSE * one.size) ** 2 and best[k, n] <= max(1e4 * later, (1e-6 * one.size) ** 2):
+        if best[k, n] <= min((allowed * one.size) ** 2, max(1e4 * later, (1e-6 * one.size) ** 2)):
             cuts, b = [], n
             for j in range(k, 0, -1):
                 b = int(came[j, b])
@@ -74,21 +75,26 @@ def cuts_of(one: Observation, axis: int) -> tuple[tuple[int, ...], float]:
 
 def blocks_of(seen: Sequence[Observation]) -> Blocks | None:
     """Return the blocks that explain steps which maps of the whole do not; None where there are none."""
+    # a tenth of what the whole leaves: otherwise nothing is gained by blocks
+    allowed = min(COARSE, 0.1 * float(np.median([one.outside_share for one in seen])))
     for kind, axis in (("row blocks", 0), ("column blocks", 1)):
-        small = [one for one in seen if one.gradient.shape[axis] <= 16 and one.outside_share > COARSE]
+        small = [one for one in seen if one.gradient.shape[axis] <= 16 and one.outside_share > allowed]
         if not small:
             continue
-        found = {one.name: cuts_of(one, axis) for one in small}
+        found = {one.name: cuts_of(one, axis, allowed) for one in small}
         shares = [share for _, share in found.values()]
         # blocks of a single row are a map of each row alone, which is another kind
         proper = [one for one in small if len(found[one.name][0]) + 1 < one.gradient.shape[axis]]
-        if np.median(shares) > COARSE or len(proper) < 0.5 * len(small):
+        if np.median(shares) > allowed or len(proper) < 0.5 * len(small):
             continue
         counts = [len(found[one.name][0]) + 1 for one in proper]
         count = max(sorted(set(counts)), key=lambda n: (counts.count(n), -n))
         # rows that do not divide may be cut in some other way, or not at all
-        even = [found[one.name][0] == _even(one.gradient.shape[axis], count) for one in proper
-                if one.gradient.shape[axis] % count == 0]  # fmt: skip
+        even = [
+            found[one.name][0] == _even(one.gradient.shape[axis], count)
+            for one in proper
+            if one.gradient.shape[axis] % count == 0
+        ]
         is_even = bool(even) and float(np.mean(even)) >= 0.75
         cuts = {name: cut for name, (cut, _) in found.items()}
         return Blocks(kind=kind, count=count if is_even else 0, cuts=cuts, share=float(np.median(shares)))
@@ -108,7 +114,7 @@ def parts(one: Observation, blocks: Blocks) -> list[Observation]:
         return [one]
     edges = [0, *cuts, n]
     found = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         rows = slice(a, b) if axis == 0 else slice(None)
         columns = slice(a, b) if axis == 1 else slice(None)
         found.append(one.part(rows, columns, f"{'rows' if axis == 0 else 'columns'} {a} to {b}"))

@@ -12,7 +12,7 @@ import numpy as np
 from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap
 from ..reference import direction_of
 from ..scales import scale_factor
-from .noise import Noise
+from .noise import Noise, shares_left
 from .observation import Observation, trimmed
 from .scale import ScaleFit
 from .schedule import norm_of
@@ -82,20 +82,23 @@ def precision_of(
     """
     found, parts, worst = {}, [], False
     for dtype, noise in noises.items():
-        few, many = careful[dtype], {name: noise.expected_total(UNIT_ROUNDOFF[name]) for name in _LOWEST}
+        few, many = careful[dtype], {name: noise.expected_outside(UNIT_ROUNDOFF[name]) for name in _LOWEST}
         # between a precision and the next coarser one: what a careless program of it and a careful one of that leave
         name = "float64"
         for finer, coarser in pairwise(_LOWEST[::-1]):
-            if noise.total > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
+            if noise.outside > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
                 name = coarser
         stored = bits[dtype]
-        if stored is not None and noise.total > 0.1 * few[stored]:
+        if stored is not None and noise.outside > 0.1 * few[stored]:
             name = stored
-        worst |= noise.total > 4 * max(few["bfloat16"], many["bfloat16"])
+        worst |= noise.outside > 4 * max(few["bfloat16"], many["bfloat16"])
         found[dtype] = dtype if UNIT_ROUNDOFF[name] < UNIT_ROUNDOFF.get(dtype, 0.0) else name
         expected = ", ".join(f"{one} {few[one]:.1e} to {max(many[one], few[one]):.1e}" for one in _LOWEST[::-1])
-        parts.append(f"runs in {dtype} leave {noise.total:.1e} of the step (rounding alone would leave: {expected})"
-                     + (f" and are numbers of {stored}" if stored is not None else ""))
+        parts.append(
+            f"runs in {dtype} leave {noise.outside:.1e} of the step off the singular diagonal "
+            f"(rounding alone would leave: {expected})"
+            + (f" and are numbers of {stored}" if stored is not None else "")
+        )
     evidence = "; ".join(parts)
     evidence = evidence[:1].upper() + evidence[1:] + "."
     first = next(iter(found))
@@ -113,18 +116,14 @@ def precision_of(
 
 
 def careful_shares(convention: Convention, seen: Sequence[Observation]) -> dict[str, float]:
-    """Return what a program leaves of the steps that rounds the result of every product once, by precision."""
+    """Return what is left of the steps off the singular diagonal where every product is rounded once, by precision."""
     found = {}
     for name in _LOWEST:
         bits = round(-math.log2(UNIT_ROUNDOFF[name]))
         shares = []
         for one in seen:
             rounded = one.with_update(_rounded(_once_rounded(convention, one.gradient, bits), bits))
-            reference = direction_of(convention, one.gradient)
-            bottom = float(np.sum(reference**2))
-            factor = float(np.sum(rounded.update * reference)) / bottom if bottom > 0 else 0.0
-            left = float(np.linalg.norm(rounded.update - factor * reference))
-            shares.append(left / rounded.size if rounded.size > 0 else 0.0)
+            shares.append(shares_left(rounded, one.with_update(direction_of(convention, one.gradient)))[1])
         found[name] = max(float(trimmed(np.array(shares))), UNIT_ROUNDOFF[name] / 8)
     return found
 

@@ -48,7 +48,7 @@ class ScaleFit:
     relation : str
         Key of ``RELATIONS``.
     spread : float
-        What it leaves of the logarithms of the factors, root mean square.
+        What it leaves of the logarithms of the factors, root mean square over shapes.
     error : float
         Standard error of the factor, relative.
     measured : float
@@ -88,8 +88,9 @@ def factors_of(of: Convention, seen: Sequence[Observation], floor: FloorFit | No
     return found
 
 
-def scale_of(factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observation], noise: float, *,
-             first: Sequence[str]) -> ScaleFit:  # fmt: skip
+def scale_of(
+    factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observation], noise: float, *, first: Sequence[str]
+) -> ScaleFit:
     """Return the scale that explains the factors, of those that do the simplest.
 
     Parameters
@@ -106,23 +107,31 @@ def scale_of(factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observa
     values = np.array([factor for factor, _ in factors])
     sign = -1.0 if np.median(values) < 0 else 1.0
     logs = np.log(np.maximum(values * sign, 1e-300))
-    related = {name: np.array([math.log(max(f(one.gradient, d), 1e-300)) for one, (_, d) in zip(seen, factors, strict=True)])
-               for name, f in RELATIONS.items()}  # fmt: skip
+    related = {
+        name: np.array([math.log(max(f(one.gradient, d), 1e-300)) for one, (_, d) in zip(seen, factors, strict=True)])
+        for name, f in RELATIONS.items()
+    }
     shapes = {False: [one.shape for one in seen], True: [one.gradient.shape for one in seen]}
+    names = sorted({one.shape for one in seen})
+    of_shape = [np.array([one.shape == name for one in seen]) for name in names]
     choices = []
     for uses_block in (False, True) if shapes[False] != shapes[True] else (False,):
         for relation, offset in related.items():
             for formula in SCALES:
                 left = logs - offset - np.log([scale_factor(formula, shape) for shape in shapes[uses_block]])
-                middle = float(np.median(left))
-                choices.append((float(trimmed(left - middle)), relation, formula, uses_block, left))
+                choices.append((_spread(left, of_shape), relation, formula, uses_block, left))
     allowed = max(4 * noise, 1e-12)
     fitting = [one for one in choices if one[0] <= allowed and one[1] in first] or [
-        one for one in choices if one[0] <= allowed]  # fmt: skip
+        one for one in choices if one[0] <= allowed
+    ]
     pool = fitting or choices
     order = {name: k for k, name in enumerate(SCALES)}
     best_spread = min(one[0] for one in pool)
-    same = [one for one in pool if one[0] <= max(3 * best_spread, 0.25 * allowed)] if fitting else [min(pool, key=lambda o: o[0])]
+    same = (
+        [one for one in pool if one[0] <= max(3 * best_spread, 0.25 * allowed)]
+        if fitting
+        else [min(pool, key=lambda o: o[0])]
+    )
     best = min(same, key=lambda one: (one[3], list(RELATIONS).index(one[1]), order[one[2]]))
     spread, relation, formula, uses_block, left = best
     off = left - np.median(left)
@@ -135,13 +144,29 @@ def scale_of(factors: Sequence[tuple[float, np.ndarray]], seen: Sequence[Observa
     others = tuple(dict.fromkeys(one[2] + (f", times {one[1]}" if one[1] else "") for one in same if one is not best))
     return ScaleFit(
         scale=Scale(formula=formula, factor=short_decimal(measured, 3 * error + 0.5 * noise)),
-        relation=relation, spread=spread, error=error, measured=measured, alternatives=others, fits=bool(fitting),
-        by_shape={name: float(np.median(v)) for name, v in by_shape.items()}, uses_block=uses_block,
-    )  # fmt: skip
+        relation=relation,
+        spread=spread,
+        error=error,
+        measured=measured,
+        alternatives=others,
+        fits=bool(fitting),
+        by_shape={name: float(np.median(v)) for name, v in by_shape.items()},
+        uses_block=uses_block,
+    )
+
+
+def _spread(left: np.ndarray, of_shape: Sequence[np.ndarray]) -> float:
+    """Return how far logarithms of factors are apart: shapes from one another, and the probes of one shape.
+
+    Of the probes of one shape a quarter may be cases of their own, but every shape counts.
+    """
+    middles = np.array([np.median(left[one]) for one in of_shape])
+    within = [float(trimmed(left[one] - middle)) for one, middle in zip(of_shape, middles, strict=True)]
+    return float(np.sqrt(np.mean((middles - np.mean(middles)) ** 2) + np.mean(np.square(within))))
 
 
 def short_decimal(value: float, tolerance: float, *, digits: int = 4) -> float:
-    """Return the shortest decimal within a relative tolerance of ``value``, of up to ``digits`` digits; else ``value``."""
+    """Return the shortest decimal of up to ``digits`` digits within a relative tolerance; else ``value``."""
     for n in range(1, digits + 1):
         short = float(f"{value:.{n}g}")
         if abs(short - value) <= tolerance * abs(value):

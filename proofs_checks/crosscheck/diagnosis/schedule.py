@@ -80,7 +80,9 @@ class Curve:
         Whether the smallest singular values are kept as well.
     """
 
-    def __init__(self, seen: Sequence[Observation], shares: Sequence[float] | None = None, *, whole: bool = False) -> None:
+    def __init__(
+        self, seen: Sequence[Observation], shares: Sequence[float] | None = None, *, whole: bool = False
+    ) -> None:
         kept = [(one.s_in, one.s_out) if whole else cut(one) for one in seen]
         self.sizes = np.array([len(s) for s, _ in kept])
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
@@ -88,10 +90,12 @@ class Curve:
         self.total = np.add.reduceat(self.d**2, self.starts)
         shares = [1.0] * len(kept) if shares is None else shares
         self.x = {
-            name: np.concatenate([s * t / norm_of(one.s_in, name)
-                                  for (s, _), one, t in zip(kept, seen, shares, strict=True)])
-            for name in NORMALISATIONS if name != "aol"
-        }  # fmt: skip
+            name: np.concatenate(
+                [s * t / norm_of(one.s_in, name) for (s, _), one, t in zip(kept, seen, shares, strict=True)]
+            )
+            for name in NORMALISATIONS
+            if name != "aol"
+        }
 
     def factors(self, y: np.ndarray) -> np.ndarray:
         """Return the best factor of each observation for predictions ``y``, shape (..., values)."""
@@ -131,11 +135,17 @@ def schedules() -> tuple[PolarSchedule, ...]:
         schedule = make()
         found.append(schedule.with_steps(MOST_STEPS))
         margins = {0.0, 0.01, 0.02} if schedule.input_margin else {0.01}
-        found += [replace(schedule, n_steps=MOST_STEPS, input_margin=m) for m in sorted(margins - {schedule.input_margin})]
+        found += [
+            replace(schedule, n_steps=MOST_STEPS, input_margin=m) for m in sorted(margins - {schedule.input_margin})
+        ]
         if 1 < len(schedule.polynomials) == schedule.n_steps:
             again = schedule.polynomials * math.ceil(MOST_STEPS / schedule.n_steps)
-            found.append(replace(schedule, name=f"{schedule.name}, its list begun again", polynomials=again, n_steps=MOST_STEPS))
-            found.append(replace(schedule, name=f"{schedule.name}, its list backwards", polynomials=schedule.polynomials[::-1]))
+            found.append(
+                replace(schedule, name=f"{schedule.name}, its list begun again", polynomials=again, n_steps=MOST_STEPS)
+            )
+            found.append(
+                replace(schedule, name=f"{schedule.name}, its list backwards", polynomials=schedule.polynomials[::-1])
+            )
     return tuple(found)
 
 

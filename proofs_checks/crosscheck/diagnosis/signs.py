@@ -151,7 +151,7 @@ def _wrong_signs(steps: list[tuple[Series, int]], momenta: list[Momentum]) -> tu
 def _grid(family: Family) -> list[tuple[float, ...]]:
     if not family.parameters:
         return [()]
-    fine = np.concatenate([np.arange(0.02, 0.9, 0.02), np.arange(0.9, 0.99, 0.01), np.arange(0.99, 1.0, 0.002)])
+    fine = np.concatenate([np.arange(0.02, 0.89, 0.02), np.arange(0.9, 0.985, 0.01), np.array([0.99, 0.992, 0.995, 0.997, 0.999])])
     axes = {"beta": fine, "tau": np.arange(0.02, 1.0, 0.02), "power": np.arange(0.05, 2.0, 0.05)}
     if len(family.parameters) == 1:
         return [(round(float(value), 6),) for value in axes[family.parameters[0]]]

@@ -64,7 +64,11 @@ def power_law(seen: Sequence[Observation]) -> PowerLaw:
         model = (s / s[0]) ** slope
         model = model * (np.sum(model * d) / np.sum(model * model))
         top = np.max(np.abs(d))
-        left, total, count = left + float(np.sum(((d - model) / top) ** 2)), total + float(np.sum((d / top) ** 2)), count + len(d)
+        left, total, count = (
+            left + float(np.sum(((d - model) / top) ** 2)),
+            total + float(np.sum((d / top) ** 2)),
+            count + len(d),
+        )
     freedom = max(count - len(pieces) - 1, 1)
     error = math.sqrt(left / freedom / bottoms)
     return PowerLaw(slope=slope, error=error, residual=math.sqrt(left / total))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,13 +37,17 @@ _WAYS: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 }
 
 
-def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> tuple[Finding | None, str]:
+def stack_finding(
+    runs: Iterable[Run], full: Convention, convention: Convention, unit: float
+) -> tuple[Finding | None, str]:
     """Return the finding on a stack, and the value of ``Convention.stack``.
 
     Parameters
     ----------
     runs : iterable of Run
         Those with one block of three axes are looked at.
+    full : Convention
+        With the scale, which tells ways apart where the map does not.
     convention : Convention
         Map, floor and partition, without scale.
     unit : float
@@ -52,12 +58,18 @@ def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> t
         if len(shape) != 3 or run.probe.n_steps > 1 or set(run.probe.shapes) != {ONE}:
             continue
         if not run.parameters:
-            return Finding(property="stack", value="refused", evidence=f"'{run.probe.name}', {shape}: {run.status}."), "refused"
+            return Finding(
+                property="stack", value="refused", evidence=f"'{run.probe.name}', {shape}: {run.status}."
+            ), "refused"
         gradient, update = np.asarray(run.probe.gradients[0][ONE], dtype=float), np.asarray(run.update(0))
         if not np.all(np.isfinite(update)) or not np.any(update):
             what = "zero" if np.all(np.isfinite(update)) else "not finite"
-            return Finding(property="stack", value=f"other: the step is {what}", is_fault=True,
-                           evidence=f"'{run.probe.name}', {shape}."), "other"  # fmt: skip
+            return Finding(
+                property="stack",
+                value=f"other: the step is {what}",
+                is_fault=True,
+                evidence=f"'{run.probe.name}', {shape}.",
+            ), "other"
         shares = {}
 
         def f(d: np.ndarray) -> np.ndarray:
@@ -70,14 +82,26 @@ def stack_finding(runs: Iterable[Run], convention: Convention, unit: float) -> t
         best = min(shares, key=lambda name: shares[name])
         evidence = "What each way leaves of the step: " + ", ".join(f"{n} {v:.1e}" for n, v in shares.items()) + "."
         bound = max(COARSE, 40 * unit) if unit > 1e-5 else 1e-3
+        ratios = {}
+        for name, (kind, _) in _WAYS.items():
+            if kind in ("slices", "flattened") and shares[name] <= bound:
+                expected = reference_updates(replace(full, stack=kind), {ONE: gradient})[ONE]
+                ratios[name] = abs(math.log(max(abs(np.sum(update * expected) / np.sum(expected**2)), 1e-300)))
+        if len(ratios) == 2 and min(ratios.values()) < 0.05 < max(ratios.values()):
+            best = min(ratios, key=lambda name: ratios[name])
         if shares[best] <= bound:
             return Finding(property="stack", value=best, evidence=evidence), _WAYS[best][0]
         if slices <= bound:
             listed = ", ".join(f"{one:.3g}" for one in factors)
-            return Finding(property="stack", value="other: each slice by itself, with factors of their own", is_fault=True,
-                           evidence=f"Factors {listed}. {evidence}"), "other"  # fmt: skip
-        return Finding(property="stack", value="other", is_fault=True,
-                       evidence=f"None of the ways known fits. {evidence}"), "other"  # fmt: skip
+            return Finding(
+                property="stack",
+                value="other: each slice by itself, with factors of their own",
+                is_fault=True,
+                evidence=f"Factors {listed}. {evidence}",
+            ), "other"
+        return Finding(
+            property="stack", value="other", is_fault=True, evidence=f"None of the ways known fits. {evidence}"
+        ), "other"
     return None, "slices"
 
 

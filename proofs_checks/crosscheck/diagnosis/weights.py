@@ -12,7 +12,7 @@ from synthetic.seeds import Streams
 from ..rounding import Rounding
 from .series import Forward, Series
 
-__all__ = ["StepWeights", "fit_weights", "needs_previous"]
+__all__ = ["StepWeights", "fit_weights", "needs_previous", "refitted"]
 
 _DRAWS = 6  # of rounding errors, for the noise of a step
 _RATIOS = np.concatenate([[0.0], np.logspace(-4, 4, 49), -np.logspace(-2, 2, 9)])
@@ -116,6 +116,16 @@ def fit_weights(
     return fits
 
 
+def refitted(forward: Forward, fit: StepWeights, start: np.ndarray, *, always: bool = False) -> StepWeights:
+    """Return the fit of a step from other weights, where it leaves less than the one there is, or always."""
+    basis = fit.series.basis(fit.step, with_previous=fit.with_previous)
+    update = fit.series.update(fit.step)
+    weights, left = _refined(forward, basis, update, start)
+    if not always and not np.sqrt(left) < fit.residual * (1 - 1e-6):
+        return fit
+    return _measured(forward, fit.series, fit.step, basis, update, weights, fit.with_previous)
+
+
 def needs_previous(forward: Forward, series: Sequence[Series]) -> bool:
     """Return whether the second step of some run needs the gradient at the parameters before."""
     for one in series:
@@ -170,7 +180,7 @@ def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndar
     order = np.argsort(np.sum(residuals**2, axis=1), kind="stable")
     if len(starts) == 1:
         return starts[0]
-    found = [_refined(forward, basis, update, starts[i]) for i in order[:2]]
+    found = [_refined(forward, basis, update, starts[i]) for i in order[:3]]
     weights = min(found, key=lambda pair: pair[1])[0]
     # a step and the step for the opposite average have opposite signs: the one that descends is meant
     _, factors = residual_of(update, forward(basis, weights[None]))

@@ -78,7 +78,11 @@ def single_probes(seed: object = 0) -> tuple[Probe, ...]:
     add("ill-conditioned", edge, graded(8, 8, -14))
     add("zero", edge, np.zeros((6, 4)))
     add("rank one", edge, np.outer([1.0, -2.0, 3.0, 1.0, 2.0, -1.0], [2.0, -1.0, 1.0, 3.0]))
-    add("rank two", edge, np.outer([1.0, 2, 0, -1, 1, 3], [1.0, 0, 2, 1]) + np.outer([2.0, -1, 1, 0, 1, 1], [0, 3, 1, -1]))
+    add(
+        "rank two",
+        edge,
+        np.outer([1.0, 2, 0, -1, 1, 3], [1.0, 0, 2, 1]) + np.outer([2.0, -1, 1, 0, 1, 1], [0, 3, 1, -1]),
+    )
     signs = np.array([[1.0, 1.0], [1.0, -1.0]])
     add("ties", edge, 4.0 * np.kron(np.kron(signs, signs), signs))
     add("two ties", edge, np.diag([8.0, -8.0, 8.0, 2.0, 2.0, -2.0, 2.0, 2.0]))

@@ -22,7 +22,7 @@ from proofs_checks.crosscheck.rounding import Rounding
 from proofs_checks.crosscheck.scales import SCALES, scale_factor
 from schattor_theory import ProductGeometry, Schattor, duality_map
 from schattor_theory.errors import UnknownNameError
-from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, polar_schedule, polynomial_polar
+from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule, polar_schedule, polynomial_polar
 from synthetic.seeds import Streams
 
 RNG = Streams({"test": "cross-check reference"}).generator("data")
@@ -176,6 +176,16 @@ def test_rounding_errors_have_the_size_of_their_unit() -> None:
         rounding = Rounding(unit, Streams({"test": "rounding"}).generator("data"))
         error = np.linalg.norm(direction_of(convention, WIDE, rounding) - exact) / np.linalg.norm(exact)
         assert unit / 10 < error < 100 * unit
+
+
+def test_rounded_coefficients_are_those_of_the_precision() -> None:
+    # source: 3.4445, -4.7750, 2.0315 rounded to eight significant bits
+    rounded = PolarSchedule("rounded", ((3.4375, -4.78125, 2.03125),), 5)
+    convention = Convention(map=MUON, precision="bfloat16", rounds_coefficients=True)
+    expected = direction_of(Convention(map=PolynomialMap(schedule=rounded)), WIDE)
+    np.testing.assert_allclose(direction_of(convention, WIDE), expected, rtol=0, atol=1e-14)
+    kept = direction_of(Convention(map=MUON, precision="bfloat16"), WIDE)
+    assert np.linalg.norm(kept - expected) > 1e-3 * np.linalg.norm(expected)
 
 
 def test_update_of_a_run_undoes_the_step_size() -> None:

@@ -71,14 +71,14 @@ def test_every_other_convention_is_refuted(which: str, precision: str, unit: flo
     assert verdict.reasons
 
 
-def test_three_per_cent_in_bfloat16_are_seen_in_the_mean_where_few_single_steps_show_them() -> None:
-    verdict = judge(noisy_runs(2.0**-8, longer=1.03, n_each=8), HALF)
+def test_four_per_cent_in_bfloat16_are_seen_in_the_mean_where_few_single_steps_show_them() -> None:
+    verdict = judge(noisy_runs(2.0**-8, longer=1.04, n_each=8), HALF)
     assert verdict.outcome == "differs"
     assert len(verdict.failures) <= len(verdict.comparisons) / 10
     (worst, *_) = verdict.seen
     assert worst.of == "scale"
-    assert worst.value == pytest.approx(0.03, rel=0.3)
-    assert verdict.smallest_seen["float32"] < 0.03
+    assert worst.value == pytest.approx(0.04, rel=0.3)
+    assert verdict.smallest_seen["float32"] < 0.04
     assert "on average over" in " ".join(verdict.reasons)
 
 

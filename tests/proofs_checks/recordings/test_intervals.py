@@ -41,6 +41,7 @@ def test_a_normal_interval_misses_where_the_variance_is_infinite() -> None:
     assert misses(2.2, 2.0)[1] > MOST_MISSES
 
 
+@pytest.mark.slow
 def test_the_tail_index_is_held() -> None:
     found = [tail_index(pareto_sizes(400, 1.5, seed), level=LEVEL) for seed in range(REPEATS)]
     assert sum(not t.low <= 1.5 <= t.high for t in found) <= MOST_MISSES

@@ -343,6 +343,7 @@ def test_command_says_what_is_accepted_and_what_is_not(content, tmp_path, capsys
     assert check([]) == 2
 
 
+@pytest.mark.slow
 def test_command_makes_the_certificates_again(tmp_path, capsys) -> None:
     assert make([str(tmp_path)]) == 0
     assert check([str(path) for path in sorted(tmp_path.iterdir())]) == 0

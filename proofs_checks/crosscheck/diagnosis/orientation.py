@@ -1,0 +1,65 @@
+"""Orientation: whether tall, wide and square matrices are all treated as one map has it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..convention import Convention, EntrywiseMap, Floor
+from ..finding import Finding
+from .activity import Kind, kind_of
+from .identify import Identified, identify
+from .noise import noise_of
+from .seen import Seen
+
+__all__ = ["identified_by_shape"]
+
+
+def identified_by_shape(kind: Kind, cut: Seen) -> tuple[Identified, Kind, list[Finding], Seen]:
+    """Return the map; where there is none for all shapes, that of the shapes which have one, and what is wrong then."""
+    found = identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=False)
+    if found.map is not None:
+        return found, kind, *_odd_ones(found, cut)
+    for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
+        part = cut.only(keep)
+        rest = cut.only(lambda m, n, keep=keep: not keep(m, n))
+        if len(part.ordinary) < 2 or not rest.ordinary:
+            continue
+        other = kind_of(part.ordinary, cut.swept)
+        # the sweep is of one shape, which may be one of those left out
+        again = identify(other, part.ordinary, cut.swept, part.extremes, may_fit=False)
+        if again.map is not None:
+            theirs = kind_of(rest.ordinary, {})
+            there = identify(theirs, rest.ordinary, {}, (), may_fit=False)
+            words = there.map.words if there.map is not None else f"no map known ({theirs.name})"
+            finding = Finding(
+                property="axes",
+                value=f"{name} matrices are treated otherwise: a transpose is lost",
+                is_fault=True,
+                evidence=f"Other shapes follow the {again.map.words}; {name} ones, {len(rest.ordinary)} probes: {words}.",
+            )
+            return again, other, [finding], part
+    return identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=True), kind, [], cut
+
+
+def _odd_ones(found: Identified, cut: Seen) -> tuple[list[Finding], Seen]:
+    """Return a finding where a map fits most shapes, but no matrix of one orientation, and the observations it fits."""
+    if isinstance(found.map, EntrywiseMap):
+        return [], cut
+    convention = Convention(map=found.map, floor=found.floor.floor if found.floor else Floor())
+    for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
+        kept, rest = cut.only(keep), cut.only(lambda m, n, keep=keep: not keep(m, n)).ordinary
+        if len(rest) < 2 or len(kept.ordinary) < 2:
+            continue
+        left = [noise_of(convention, [one], repeats=1).total for one in rest]
+        others = [noise_of(convention, [one], repeats=1).total for one in kept.ordinary]
+        if np.median(left) > max(8 * np.median(others), 1e-4) and np.min(left) > np.median(others):
+            return [
+                Finding(
+                    property="axes",
+                    value=f"{name} matrices are treated otherwise: a transpose is lost",
+                    is_fault=True,
+                    evidence=f"{np.median(left):.2g} of their steps is not that of the {found.map.words}, "
+                    f"of other shapes {np.median(others):.1e}.",
+                )
+            ], kept
+    return [], cut
