@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schattor_theory.checks import check_choice, fail
-from schattor_theory.errors import ParameterError
+from schattor_theory.errors import ParameterError, SchattorError
 
 from ..files import disk
 from ..scaling.environment import environment
@@ -175,6 +175,11 @@ def _one(
             return crosscheck(observer, claim=claim, dtype=dtype, seed=seed,
                               progress=lambda stage, done, total: progress.update(task, completed=done, total=total,
                                                                                   stage=stage))  # fmt: skip
+    except SchattorError:
+        raise
+    except Exception as error:  # a defect here must not keep the other targets from their verdicts
+        problem = f"the cross-check itself failed ({type(error).__name__}: {error})"
+        return CrossCheck(target=target, problem=problem, claim=claim)
     finally:
         progress.remove_task(task)
 

@@ -8,6 +8,7 @@ structure, or because probes repeat each other, do so in the copies too.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -23,6 +24,8 @@ COPIES = 64
 """How many there are of every step."""
 
 _SUMS = 2.0**-24
+"""Unit roundoff of sums in half precision, which are kept in float32."""
+
 _BOTH = 2.0**-51
 """Where the target decomposes in float64, as the reference does: its errors and the reference's own, with room."""
 
@@ -49,8 +52,9 @@ class Copies(Rounding):
 
     def entries(self, x: np.ndarray) -> np.ndarray:
         """Return ``x``, shape (COPIES, ...), with an error in every entry."""
-        self.counts.append(x.size // COPIES)
-        return x + self._errors(x, 0)
+        self.counts.append(2 * x.size // COPIES)
+        # in half precision every stored result counts, and another order of operations stores about twice as many
+        return x + (math.sqrt(2) if self.unit > _SUMS else 1.0) * self._errors(x, 0)
 
     def product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return ``a @ b`` with the errors of its sums, in any order, and of its entries."""
@@ -60,13 +64,21 @@ class Copies(Rounding):
         self.counts.append(a.shape[-1] * x.size // COPIES)
         return self.entries(x + unit * of_terms * _uniform(x, self.salts(1), 16 / unit if unit else 1.0))
 
-    def scalar(self, x: float | np.ndarray) -> float | np.ndarray:
-        """Return one number, or one a matrix, with an error each; a constant is rounded in one half of the copies."""
-        if np.ndim(x) > 0:
-            return self.entries(np.asarray(x))
+    def constant(self, x: float) -> float | np.ndarray:
+        """Return a constant, rounded to float32 or float64 in one half of the copies.
+
+        Whether it is rounded to half a precision is a field of the convention.
+        """
+        if self.unit > _SUMS:
+            return x
         self.counts.append(1)
-        errors = _constant_errors(float(x), self.unit, str(self.seed))
-        return float(x) + errors.reshape((-1,) + (1,) * self.axes)
+        return x + _constant_errors(float(x), self.unit, str(self.seed)).reshape((-1,) + (1,) * self.axes)
+
+    def scalar(self, x: float | np.ndarray) -> float | np.ndarray:
+        """Return one number a matrix with an error each."""
+        # a norm is a sum, a root, and a product with the margin or a sum with ε: three results that are rounded
+        self.counts.append(3 * np.size(x) // COPIES)
+        return x + math.sqrt(3) * self._errors(np.asarray(x), 0)
 
     def errors(self, x: np.ndarray) -> np.ndarray:
         """Return the error that one array has in each copy when it is stored, shape (COPIES, ...)."""
@@ -146,7 +158,9 @@ def nearby(
     if 0 in d.shape or not (np.any(d) or np.any(summed)):
         return np.broadcast_to(d, shape)
     if p is None:
-        return d + summed * _uniform(np.broadcast_to(np.where(d == 0, summed, d), shape), rounding.salts(3))
+        # a sum is rounded once more where it is taken to the precision of the map; a single gradient is short
+        cast = rounding.errors(d) if np.any(summed) else 0.0
+        return d + cast + summed * _uniform(np.broadcast_to(np.where(d == 0, summed, d), shape), rounding.salts(3))
     rows, columns = d.shape[-2:]
     norm = np.linalg.norm(d, axis=(-2, -1), keepdims=True)
     total = 4 * np.sqrt(min(rows, columns)) * max(rounding.unit, _BOTH) * norm + np.linalg.norm(

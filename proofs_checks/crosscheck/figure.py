@@ -36,25 +36,39 @@ class Curve:
     line_s: np.ndarray
     line: np.ndarray
     norm: str
+    claim: np.ndarray
 
 
-def curve_of(runs: Sequence[Run], convention: Convention | None, *, dtype: str = "float32") -> Curve | None:
-    """Return the curve of a convention's map over the first step of all runs; None where there is none to draw."""
+def curve_of(
+    runs: Sequence[Run], convention: Convention | None, *, dtype: str = "float32", claim: Convention | None = None
+) -> Curve | None:
+    """Return the curve of a convention's map over the first step of all runs; None where there is none to draw.
+
+    The line of a ``claim`` is drawn too where it is a function of the same relative σ.
+    """
     if convention is None or isinstance(convention.map, EntrywiseMap) or convention.exponents:
         return None
     if convention.partition.kind != "whole":
         return None
     s, measured, expected = [], [], []
     for run in runs:
-        if run.dtype == dtype and _is_drawn(run, convention):
+        if run.dtype == dtype and convention.step_factor(0) and _is_drawn(run, convention):
             found = _points(run, convention)
             for of, values in zip((s, measured, expected), found, strict=True):
                 of.append(values)
-    if not s:
+    if not s or not np.all(np.isfinite(np.concatenate(measured))):
         return None
     line_s = np.geomspace(_LEAST, 1.0, 200)
     return Curve(*(np.concatenate(one) for one in (s, measured, expected)), line_s, _line(convention, line_s),
-                 _norm_name(convention))  # fmt: skip
+                 _norm_name(convention), _claimed_line(convention, claim, line_s))  # fmt: skip
+
+
+def _claimed_line(convention: Convention, claim: Convention | None, s: np.ndarray) -> np.ndarray:
+    if claim is None or claim.map == convention.map or isinstance(claim.map, EntrywiseMap):
+        return np.empty(0)
+    # the polar factor is one on every axis
+    is_one_axis = _dual(claim) == _dual(convention) or getattr(claim.map, "p", 0.0) == math.inf
+    return _line(claim, s) if is_one_axis else np.empty(0)
 
 
 def _is_drawn(run: Run, convention: Convention) -> bool:
@@ -77,8 +91,10 @@ def _points(run: Run, convention: Convention) -> tuple[np.ndarray, np.ndarray, n
     x = {ONE: np.asarray(run.probe.start[ONE], dtype=np.float64)}
     m = averages_of(run, convention, {ONE: []}, x, 0)[0][ONE]
     eta = run.probe.step_size if run.knows_step_size else (convention.step_size or 1.0)
-    factor = eta * convention.scale.factor * scale_factor(convention.scale.formula, m.shape)
-    update = (moved(convention, x[ONE], np.zeros_like(m), eta) - run.parameters[0][ONE]) / factor
+    factor = eta * convention.step_factor(0) * convention.scale.factor * scale_factor(convention.scale.formula, m.shape)
+    update = (
+        moved(convention, x[ONE], np.zeros_like(m), eta * convention.step_factor(0)) - run.parameters[0][ONE]
+    ) / factor
     u, s, vh = np.linalg.svd(m, full_matrices=False)
     norm = float(np.linalg.norm(s / s[0], _dual(convention)) * s[0])
     size = float(np.sum(s)) if getattr(convention.map, "times_dual_norm", False) else 1.0
@@ -117,12 +133,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 18, 16, 52
 
 def curve_svg(curve: Curve, *, label: str) -> str:
     """Return the drawing as inline SVG, in the colours of the page around it."""
-    if curve.line.size:
-        values = np.concatenate([curve.measured, curve.line])
-    else:
-        values = np.concatenate([curve.measured, curve.expected])
-    finite = values[np.isfinite(values)]
-    low, high = min(0.0, float(finite.min())), max(float(finite.max()) * 1.08, 1e-12)
+    drawn = np.concatenate([curve.line if curve.line.size else curve.expected, curve.claim])
+    # points far away are drawn at the edge, or they would flatten all others
+    top = max(1.08 * float(drawn.max()), min(1.08 * float(curve.measured.max()), 3 * float(drawn.max())), 1e-12)
+    bottom = min(0.0, float(drawn.min()), max(float(curve.measured.min()), -top))
+    low, high = bottom, top
     least = min(float(np.min(curve.s)), 0.1)
     left_log = math.floor(math.log10(least) * 2) / 2
 
@@ -130,21 +145,25 @@ def curve_svg(curve: Curve, *, label: str) -> str:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (math.log10(s) - left_log) / (0 - left_log)
 
     def y(value: float) -> float:
-        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low)
+        inside = min(max(value, low), high)
+        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (inside - low) / (high - low)
+
+    def polyline(line: np.ndarray, css: str) -> str:
+        pairs = [(x(s), y(v)) for s, v in zip(curve.line_s, line, strict=True) if s >= 10**left_log]
+        return f'<polyline class="{css}" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in pairs)}"/>'
 
     parts = [_axes(x, y, left_log, low, high, curve.norm)]
     if curve.line.size:
-        inside = curve.line_s >= 10**left_log
-        points = " ".join(
-            f"{x(s):.1f},{y(v):.1f}" for s, v in zip(curve.line_s[inside], curve.line[inside], strict=True)
-        )
-        parts.append(f'<polyline class="curve" points="{points}"/>')
+        parts.append(polyline(curve.line, "curve"))
     else:
         parts.extend(_mark(x(s), y(v)) for s, v in zip(curve.s, curve.expected, strict=True))
+    if curve.claim.size:
+        parts.append(polyline(curve.claim, "curve claim"))
     parts.extend(f'<circle class="seen" cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.2"/>'
                  for s, v in zip(curve.s, curve.measured, strict=True) if np.isfinite(v))  # fmt: skip
     named = "line: " if curve.line.size else "crosses: "
-    said = f"{named}{html.escape(label)}; circles: target"
+    dashed = "; dashed: the claim" if curve.claim.size else ""
+    said = f"{named}{html.escape(label)}{dashed}; circles: target"
     legend = f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{said}</text>'
     title = f"Output against input singular values of the target, and of {label}"
     return (

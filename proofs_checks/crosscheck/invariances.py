@@ -224,11 +224,10 @@ def _stack(seen: _Seen) -> Invariance:
     worst = max(error for _, error in errors)
     factor = errors[0][0]
     allowance = seen.allowance("base", "third")
-    if worst > allowance or max(abs(f / factor - 1) for f, _ in errors) > allowance:
-        words = "A slice of a stack is not stepped as it is alone."
+    if factor:
         worst = max(worst, *(abs(f / factor - 1) for f, _ in errors))
-        return _outcome(name, worst, allowance, words, words)
-    return _outcome(name, worst, allowance, f"Each slice is stepped as it is alone{_by_factor(factor)}.", "")
+    held = f"Each slice is stepped as it is alone{_by_factor(factor)}."
+    return _outcome(name, worst, allowance, held, "A slice of a stack is not stepped as it is alone.")
 
 
 def _repeats(seen: _Seen) -> Invariance:
@@ -258,7 +257,7 @@ def _inputs(seen: _Seen) -> Invariance:
 def _buffer(seen: _Seen, diagnosis: Diagnosis) -> Invariance:
     name = "momentum buffer not overwritten"
     for finding in (*diagnosis.of("look-ahead"), *diagnosis.of("momentum")):
-        if "overwr" in finding.value or "overwr" in finding.evidence:
+        if "overwritten" in finding.value:
             return Invariance(name=name, outcome="broken", words=finding.words)
     convention = diagnosis.convention
     if convention is None or not diagnosis.of("momentum"):

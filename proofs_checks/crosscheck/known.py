@@ -210,15 +210,32 @@ def _same_map(a: Convention, b: Convention) -> bool:
     return a.map == b.map
 
 
-def _same_weights(a: Convention, b: Convention) -> bool:
-    free = is_scale_free(a) and is_scale_free(b)
+def _close_weights(a: Convention, b: Convention, factor: float = 1.0) -> bool:
+    """Return whether weights of ``a`` are those of ``b`` times a factor, or times any where the map shows none."""
+    is_free = is_scale_free(a) and is_scale_free(b)
     for k in range(4):
-        v, w = a.momentum.weights(k), b.momentum.weights(k)
-        if free:
-            v, w = v / np.sum(np.abs(v)), w / np.sum(np.abs(w))
+        v, w = a.momentum.weights(k), factor * b.momentum.weights(k)
+        if is_free:
+            v, w = (x / (np.sum(np.abs(x)) or 1.0) for x in (v, w))
         if not np.allclose(v, w, rtol=0.005, atol=0.002):
             return False
     return (a.momentum.average == "recursive") == (b.momentum.average == "recursive")
+
+
+def _same_product(a: Convention, b: Convention) -> bool:
+    """Return whether a factor is in the scale of one and in the weights of the other; the outputs are the same."""
+    if is_scale_free(a) or is_scale_free(b) or a.scale.factor == 0:
+        return False
+    return a.scale.formula == b.scale.formula and _close_weights(a, b, b.scale.factor / a.scale.factor)
+
+
+def _same_weights(a: Convention, b: Convention) -> bool:
+    return _close_weights(a, b) or _same_product(a, b)
+
+
+def _same_scale(a: Convention, b: Convention) -> bool:
+    is_close = math.isclose(a.scale.factor, b.scale.factor, rel_tol=0.01)
+    return a.scale.formula == b.scale.formula and (is_close or _same_product(a, b))
 
 
 def _momentum_words(c: Convention) -> str:
@@ -264,12 +281,13 @@ _Test = Callable[[Convention, Convention], bool]
 _FIELDS: dict[str, tuple[_Test, Callable[[Convention], str]]] = {
     "map": (_same_map, lambda c: c.map.words),
     "momentum": (_same_weights, _momentum_words),
-    "scale": (lambda a, b: a.scale.formula == b.scale.formula and math.isclose(a.scale.factor, b.scale.factor,
-              rel_tol=0.01), lambda c: c.scale.words),
+    "scale": (_same_scale, lambda c: c.scale.words),
     "weight decay": (_same_decay, _decay_words),
     "floor": (_same_floor, _floor_words),
     "precision": (lambda a, b: a.precision == b.precision,
                   lambda c: "that of the parameters" if c.precision == "dtype" else c.precision),
+    "coefficients": (lambda a, b: a.rounds_coefficients == b.rounds_coefficients,
+                     lambda c: "rounded to the precision" if c.rounds_coefficients else "exact"),
     "partition": (lambda a, b: a.partition == b.partition, lambda c: f"{c.partition.count} {c.partition.kind}"),
     "stack": (lambda a, b: a.stack == b.stack, lambda c: c.stack),
     "blocks": (_same_blocks, lambda c: str(dict(c.exponents)) if c.exponents else "none"),

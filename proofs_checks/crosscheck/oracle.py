@@ -92,7 +92,8 @@ class OracleReport:
         found = [
             f"Measured over {self.n_steps} steps, p = {label}: δ = {self.direction_defect:.3g}"
             f"{_found_at(self.direction_defect, self.defect_probe)}, ω = {self.norm_excess:.3g}"
-            f"{_found_at(self.norm_excess, self.excess_probe)}, κ = (1-δ)/(1+ω) = {self.alignment:.4g}; the exact oracle has δ = ω = 0, κ = 1."
+            f"{_found_at(self.norm_excess, self.excess_probe)}, "
+            f"κ = (1-δ)/(1+ω) = {self.alignment:.4g}; the exact oracle has δ = ω = 0, κ = 1."
             + (f" Averages below {_FLOORS:g} ε are left out." if self.has_floor else "")
         ]
         found.extend(
@@ -174,7 +175,7 @@ def _measure(run: Run, convention: Convention, p: float, q: float) -> list[tuple
         step = eta * convention.step_factor(k)
         decayed = moved(convention, x[ONE], np.zeros_like(m), step)
         factor = step * convention.scale.factor * scale_factor(convention.scale.formula, m.shape)
-        d = (decayed - after[ONE]) / factor
+        d = (decayed - after[ONE]) / factor if factor else np.full_like(m, np.nan)
         if norm > _FLOORS * convention.floor.value and np.all(np.isfinite(d)):
             of = convention.map
             # a direction that grows with M is compared after its dual norm

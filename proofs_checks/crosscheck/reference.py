@@ -75,7 +75,7 @@ def reference_updates(convention: Convention, averages: Blocks, rounding: Roundi
 
 def _scaled(convention: Convention, d: np.ndarray, rounding: Rounding) -> np.ndarray:
     matrix = d.reshape(d.shape[0], -1) if d.ndim > 2 and convention.stack == "flattened" else d
-    factor = convention.scale.factor * scale_factor(convention.scale.formula, matrix.shape)
+    factor = rounding.constant(convention.scale.factor * scale_factor(convention.scale.formula, matrix.shape))
     return rounding.entries(factor * _partitioned(convention, matrix, rounding)).reshape(d.shape)
 
 
@@ -127,7 +127,7 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
         a = (
             [_rounded(one, convention.unit_roundoff("float64")) for one in row]
             if convention.rounds_coefficients
-            else row
+            else [rounding.constant(one) for one in row]
         )
         gram = rounding.product(x, np.swapaxes(x, -1, -2))
         inner = a[-1] * gram

@@ -20,8 +20,8 @@ from .recorded import write_recording
 from .verdict import comparison_words
 
 __all__ = [
-    "MARKS", "SIGNS", "TONES", "badge", "breakable", "document", "escaped", "finding_words", "findings_of", "page_of", "slug",
-    "slugs", "text_of", "write_result",
+    "MARKS", "SIGNS", "TONES", "badge", "breakable", "document", "escaped", "finding_words", "findings_of", "page_of",
+    "slug", "slugs", "text_of", "write_result",
 ]  # fmt: skip
 
 _CALL = "crosscheck"
@@ -33,6 +33,7 @@ svg.plot{width:100%;max-width:48rem;height:auto;background:var(--panel);border-r
 font:13px system-ui,sans-serif}
 svg.plot text{fill:var(--soft)}svg.plot .grid{stroke:var(--line)}
 svg.plot .curve{stroke:var(--link);stroke-width:2;fill:none}
+svg.plot .claim{stroke-dasharray:6 5;stroke:var(--open)}
 svg.plot .seen{fill:none;stroke:var(--violated);stroke-width:1.6}
 table.facts th,table.facts td{text-align:left}table.facts{max-width:100%}
 table.facts td{overflow-wrap:anywhere}table.facts td.answer{min-width:11rem;font-weight:600}
@@ -216,9 +217,11 @@ def _findings_html(result: CrossCheck) -> str:
 
 
 def _curve_html(result: CrossCheck) -> str:
-    convention = result.verdict.convention if result.verdict is not None else None
+    claim = result.verdict.convention if result.verdict is not None else None
+    found = None if result.diagnosis is None else result.diagnosis.convention
+    convention = found if found is not None else claim
     dtype = result.verdict.comparisons[0].dtype if result.verdict and result.verdict.comparisons else "float32"
-    curve = curve_of(result.runs, convention, dtype=dtype)
+    curve = curve_of(result.runs, convention, dtype=dtype, claim=claim)
     if curve is None or convention is None:
         return ""
     caption = (

@@ -53,6 +53,10 @@ class Rounding:
         of_terms = np.sqrt((a * a) @ (b * b) * (a.shape[-1] / 2))
         return self.entries(x + unit * of_terms * self.rng.uniform(-1, 1, size=x.shape))
 
+    def constant(self, x: float) -> float | np.ndarray:
+        """Return a constant of the method, such as a coefficient, as the computation has it: exact."""
+        return x
+
     def scalar(self, x: float | np.ndarray) -> float | np.ndarray:
         """Return ``x``, one number or one a matrix, with an error each: they shift a matrix as a whole."""
         return self.entries(np.asarray(x))[()]

@@ -63,12 +63,6 @@ def find_counterexample(
     if not verdict.is_different or verdict.convention is None:
         return None
     by_key = {(run.probe.name, run.dtype): run for run in runs}
-    if verdict.trouble:
-        run = min((r for r in runs if r.probe.name in {name for name, _ in verdict.trouble}), key=_size, default=None)
-        if run is not None:
-            kind = _trouble_of(run)
-            smallest = _shrunk(observer, run, lambda one: bool(kind) and _trouble_of(one) == kind, most_runs)
-            return Counterexample(runs=(smallest,), words=f"{_input_words(smallest.probe)}: {_what(smallest)}.")
     failures = [one for one in verdict.failures if (one.probe, one.dtype) in by_key]
     if failures:
         # a step far outside its band stays there when the input is cut; among those the smallest is taken
@@ -79,6 +73,12 @@ def find_counterexample(
         failure = _failure(smallest, verdict, seed) or first
         words = f"{_input_words(smallest.probe)}: {comparison_words(failure, verdict.factor)}."
         return Counterexample(runs=(smallest,), words=words)
+    if verdict.trouble:
+        run = min((r for r in runs if r.probe.name in {name for name, _ in verdict.trouble}), key=_size, default=None)
+        if run is not None:
+            kind = _trouble_of(run)
+            smallest = _shrunk(observer, run, lambda one: bool(kind) and _trouble_of(one) == kind, most_runs)
+            return Counterexample(runs=(smallest,), words=f"{_input_words(smallest.probe)}: {_what(smallest)}.")
     return _average(verdict, by_key) if verdict.seen else None
 
 
@@ -185,14 +185,16 @@ def _mapped(probe: Probe, change: Callable[[Blocks], Blocks]) -> Probe:
 
 
 def _shorter(probe: Probe, axis: int) -> Iterator[Probe]:
+    """Return the blocks cut along an axis, -3 for a stack, where all have it and are as long."""
+    if any(x.ndim < -axis for x in probe.start.values()):
+        return
     lengths = {x.shape[axis] for x in probe.start.values()}
     if len(lengths) != 1:
         return
     (length,) = lengths
     for keep in dict.fromkeys((1, length // 2, length - 1)):
         if 0 < keep < length:
-            part = slice(0, keep)
-            index = (..., part, slice(None)) if axis == -2 else (..., part)
+            index = (..., slice(0, keep), *[slice(None)] * (-axis - 1))
             yield _mapped(probe, lambda blocks, index=index: {name: x[index].copy() for name, x in blocks.items()})
 
 
@@ -225,9 +227,14 @@ def _more_zeros(probe: Probe) -> Iterator[Probe]:
 
 
 _CUTS: tuple[Callable[[Probe], Iterator[Probe]], ...] = (
-    _fewer_steps, _fewer_parts, lambda probe: _shorter(probe, -2), lambda probe: _shorter(probe, -1), _shorter_numbers,
+    _fewer_steps,
+    _fewer_parts,
+    lambda probe: _shorter(probe, -3),
+    lambda probe: _shorter(probe, -2),
+    lambda probe: _shorter(probe, -1),
+    _shorter_numbers,
     _more_zeros,
-)  # fmt: skip
+)
 
 
 def _average(verdict: Verdict, by_key: dict[tuple[str, str], Run]) -> Counterexample | None:

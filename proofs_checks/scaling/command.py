@@ -14,9 +14,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from schattor_theory.errors import SchattorError, StoreError, StudyError
+from schattor_theory.errors import ParameterError, SchattorError, StoreError, StudyError
 
 from .analysis import Analysis
+from .cluster import cluster_executor
 from .environment import DEVICES, usable_cores
 from .plan import SCALES, Study
 from .report import expectations_table, exponents_table, tightness_table, write_report
@@ -58,17 +59,11 @@ def _scheduler(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
-    if importlib.util.find_spec("distributed") is None:
-        way_out = "Install the extra: schattor-theory[cluster]."
-        _stop(f"--scheduler needs dask.distributed, which is not installed. {way_out}", BAD_USAGE)
-    from distributed import Client
-
     try:
-        client = Client(address, timeout="20s")
-    except (OSError, ValueError) as error:
-        _stop(f"--scheduler must be the address of a running Dask scheduler, got {address!r}: {error}.", BAD_USAGE)
-    with client:
-        yield client.get_executor()
+        with cluster_executor(address) as executor:
+            yield executor
+    except ParameterError as error:
+        _stop(str(error).removeprefix("study: "), BAD_USAGE)
 
 
 def _load(file: str, scale: str) -> Study:

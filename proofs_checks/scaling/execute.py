@@ -8,8 +8,8 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
 from typing import Any
@@ -24,6 +24,10 @@ Columns = Mapping[str, object]
 Work = Callable[[Cell], Columns]
 
 LOST = "the worker process ended without a result (killed, or out of memory)"
+_POLL = 1.0
+"""Seconds after which an executor that may be gone is asked whether it is."""
+
+CLUSTER_LOST = "the scheduler ended before the cell did; run the same command again with one that runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,21 @@ def _close(pool: Executor, before: set[int | None]) -> None:
             child.join()
 
 
-def _lost(cell: Cell) -> Outcome:
-    return Outcome(cell, None, f"LostWorker: {LOST}", LOST, 0.0)
+def _lost(cell: Cell, reason: str = LOST) -> Outcome:
+    kind = "LostWorker" if reason == LOST else "LostScheduler"
+    return Outcome(cell, None, f"{kind}: {reason}", reason, 0.0)
+
+
+def _completed(futures: Iterable[Future[Outcome]], pool: Executor) -> Iterator[Future[Outcome]]:
+    """Yield futures as they finish; those that never will, since their executor is gone, last and not done."""
+    waiting = set(futures)
+    can_end = hasattr(pool, "is_alive")
+    while waiting:
+        done, waiting = wait(waiting, timeout=_POLL if can_end else None, return_when=FIRST_COMPLETED)
+        yield from done
+        if can_end and not done and not pool.is_alive:
+            yield from waiting
+            return
 
 
 def _drain(pool: Executor, work: Work, cells: Sequence[Cell], left: list[Cell]) -> Iterator[Outcome]:
@@ -95,7 +112,10 @@ def _drain(pool: Executor, work: Work, cells: Sequence[Cell], left: list[Cell]) 
     except BrokenExecutor:
         lost.update(range(len(futures), len(cells)))
     place = {future: index for index, future in enumerate(futures)}
-    for future in as_completed(futures):
+    for future in _completed(futures, pool):
+        if future.cancelled() or not future.done():  # by an executor that is not there any more
+            yield _lost(futures[future], CLUSTER_LOST)
+            continue
         error = future.exception()
         if error is None:
             yield future.result()
@@ -122,7 +142,7 @@ def run_cells(
     jobs : int
         Number of local worker processes, when no executor is given.
     executor : concurrent.futures.Executor, optional
-        Where to run instead, for example a Dask client's ``get_executor()``; it is left open.
+        Where to run instead, for example a :class:`.cluster.ClusterExecutor`; it is left open.
 
     Notes
     -----

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..crosscheck import CrossCheck, crosscheck
+from ..known import differences
 from ..observe import observe
 from .deviation import Deviation
 
@@ -40,11 +41,13 @@ def lacks(deviation: Deviation, found: CrossCheck) -> list[str]:
     if deviation.is_invariance and not answer.startswith("broken"):
         return [f"{deviation.property!r}: {answer}"]
     missing = deviation.missing(found.diagnosis.convention)
-    text = f"{answer}; {faults_of(found)}"
+    trouble = "; ".join(words for _, words in found.verdict.trouble[:1])
+    text = f"{answer}; {faults_of(found)}; {trouble}"
     missing += [f"{deviation.property!r} does not say {words!r}: {text}" for words in deviation.unsaid(text)]
     if deviation.is_convention and found.outcome == "differs":
         missing.append(f"differs from what was diagnosed: {' '.join(found.verdict.reasons)}")
+    convention = found.diagnosis.convention
     is_passed = found.outcome == "conforms" and not found.faults and not deviation.is_invariance
-    if is_passed and not deviation.is_convention:
-        missing.append(f"{found.words}, and no fault is named")
+    if is_passed and convention is not None and not differences(convention, deviation.meant):
+        missing.append(f"{found.words}, which is what was meant")
     return missing

@@ -38,6 +38,8 @@ def _row(deviation: Deviation, found: CrossCheck) -> str:
     answer = answer_on(deviation.property, found) or "nothing"
     if deviation.unsaid(answer) and found.faults:
         answer = faults_of(found)
+    elif deviation.unsaid(answer) and found.verdict is not None and found.verdict.trouble:
+        answer = "; ".join(found.verdict.trouble[0])
     if lacks(deviation, found):
         answer = f"**not named**: {answer}"
     return _cells(*_named(deviation), answer, found.outcome)

@@ -13,6 +13,7 @@ import numpy as np
 from ..convention import Convention
 from ..finding import PROPERTIES, Diagnosis, Finding
 from ..probe import Run
+from .away import away_finding
 from .scale import short_decimal
 from .several import several_steps
 from .single import single_step
@@ -39,7 +40,9 @@ def diagnose(runs: Sequence[Run]) -> Diagnosis:
         later, convention = several_steps(runs, convention)
     if convention is not None:
         convention = _rounded(convention, _floor_error(first))
-    first = tuple(_in_own_unit(one, convention) for one in first)
+        first = tuple(_in_own_unit(one, convention) for one in first)
+        away = away_finding(runs, convention.decay.form)
+        later = (*later, *([away] if away is not None else []))
     order = {name: k for k, name in enumerate(PROPERTIES)}
     findings = sorted((*first, *later), key=lambda one: order[one.property])
     return Diagnosis(findings=tuple(findings), convention=convention)

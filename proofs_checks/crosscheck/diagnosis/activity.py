@@ -10,7 +10,7 @@ import numpy as np
 
 from .observation import Observation
 
-__all__ = ["COARSE", "Kind", "degree_of", "kind_of", "shares_of"]
+__all__ = ["COARSE", "Kind", "degree_of", "kind_of", "rescaled_words", "shares_of"]
 
 COARSE = 0.06
 """Largest share of a step outside a kind of map that the coarsest arithmetic, an iteration in bfloat16, leaves."""
@@ -78,3 +78,16 @@ def degree_of(swept: dict[int, Observation]) -> float:
         return math.nan
     low, high = powers[0], powers[-1]
     return math.log2(swept[high].size / swept[low].size) / (high - low)
+
+
+def rescaled_words(seen: Sequence[Observation]) -> str:
+    """Return how near a step is to the polar factor with its rows or its columns rescaled, in words."""
+    left: dict[str, list[float]] = {"row": [], "column": []}
+    for one in seen:
+        basis = np.linalg.svd(one.gradient, full_matrices=False)
+        polar = basis[0] @ basis[2]
+        for name, axis in (("row", 1), ("column", 0)):
+            factor = np.sum(one.update * polar, axis=axis, keepdims=True) / np.sum(polar**2, axis=axis, keepdims=True)
+            left[name].append(float(np.linalg.norm(one.update - factor * polar)) / one.size)
+    each = ", ".join(f"each {name} rescaled {float(np.median(some)):.2g}" for name, some in left.items())
+    return f"The polar factor leaves, with {each}."

@@ -21,7 +21,27 @@ from .series import Forward, finite_steps, stored_unit
 __all__ = ["BlocksFit", "fit_blocks"]
 
 _SURE = 8.0
-_EXPONENTS = (1.0, 1.1, 1.2, 1.25, 4 / 3, 1.5, 1.6, 5 / 3, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 16.0, math.inf)
+_EXPONENTS = (
+    1.0,
+    1.1,
+    1.2,
+    1.25,
+    4 / 3,
+    1.5,
+    1.6,
+    5 / 3,
+    1.75,
+    2.0,
+    2.5,
+    3.0,
+    4.0,
+    5.0,
+    6.0,
+    8.0,
+    10.0,
+    16.0,
+    math.inf,
+)
 _ZERO = 1e-6  # a block that moves by this share of the others does not move
 
 

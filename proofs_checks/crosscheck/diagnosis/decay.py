@@ -8,17 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthetic.seeds import Streams
-
 from ..convention import Decay
 from ..finding import Finding
 from ..probe import ONE, Run
-from ..rounding import Rounding
+from .coupled import coupled_rate
+from .losses import SURE, Loss, losses_of, shortest
 from .series import Forward, finite_steps, stored_unit
 
 __all__ = ["DecayFit", "fit_decay"]
-
-_SURE = 8.0  # standard errors: storage errors are not normal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,40 +37,6 @@ class DecayFit:
     factors: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Loss:
-    """What one first step took from the weights: Δ = X_0 - X_1 without the step itself."""
-
-    run: Run
-    weights: np.ndarray
-    lost: np.ndarray
-    error: float
-    step: np.ndarray  # ηU from zero weights; zero without a gradient
-
-    @property
-    def has_gradient(self) -> bool:
-        return bool(np.any(self.run.probe.gradients[0][ONE]))
-
-    @property
-    def rate(self) -> float:
-        """Return r of ``Δ = r X``."""
-        return float(np.sum(self.lost * self.weights) / np.sum(self.weights**2))
-
-    @property
-    def rate_error(self) -> float:
-        return self.error / float(np.linalg.norm(self.weights))
-
-    @property
-    def left(self) -> float:
-        """Return the root mean square of ``Δ - r X`` in units of its error."""
-        return float(np.sqrt(np.mean((self.lost - self.rate * self.weights) ** 2))) / self.error
-
-    @property
-    def is_seen(self) -> bool:
-        is_large = float(np.sqrt(np.mean(self.lost**2))) > _SURE * self.error
-        return is_large or abs(self.rate) > _SURE * self.rate_error
-
-
 def _said(
     value: str,
     evidence: str,
@@ -92,49 +55,12 @@ _UNKNOWN = _said("changes the weights in an unknown way", "What a step takes fro
                  "them nor the map of them.", (Decay(),), is_decided=False)  # fmt: skip
 
 
-def _losses(runs: Sequence[Run], forward: Forward | None) -> list[_Loss]:
-    """Return what first steps take from the weights; with a map, steps of one gradient may differ by its rounding."""
-    usable = [run for run in runs if list(run.probe.start) == [ONE] and finite_steps(run) > 0]
-    still = [run for run in usable if not np.any(run.probe.start[ONE])]
-    found = []
-    for run in usable:
-        x = np.asarray(run.probe.start[ONE], dtype=float)
-        if not np.any(x):
-            continue
-        g = run.probe.gradients[0][ONE]
-        step = np.zeros_like(x)
-        error = stored_unit(run) * float(np.sqrt(np.mean(run.parameters[0][ONE] ** 2))) * math.sqrt(2 / 3)
-        if np.any(g):
-            pair = next((one for one in still if one.dtype == run.dtype and one.probe.step_size == run.probe.step_size
-                         and one.probe.start[ONE].shape == x.shape
-                         and np.array_equal(one.probe.gradients[0][ONE], g)), None)  # fmt: skip
-            if pair is None:
-                continue
-            step = -np.asarray(pair.parameters[0][ONE], dtype=float)
-            error = math.hypot(error, stored_unit(run) * float(np.sqrt(np.mean(step**2))))
-            if forward is not None:
-                error = math.hypot(error, math.sqrt(2) * _rounding(forward, run, step))
-        lost = x - run.parameters[0][ONE] - step
-        found.append(_Loss(run=run, weights=x, lost=lost, error=max(error, 1e-300), step=step))
-    return found
-
-
-def _rounding(forward: Forward, run: Run, step: np.ndarray) -> float:
-    """Return the root mean square rounding error of an entry of a step by the map."""
-    rng = Streams({"decay": run.probe.name}).generator("signs")
-    basis, weights = {ONE: run.probe.gradients[0][ONE][None]}, np.ones((1, 1))
-    exact = forward(basis, weights)
-    drawn = [forward(basis, weights, Rounding(forward.unit(run.dtype), rng)) - exact for _ in range(6)]
-    size = float(np.linalg.norm(exact))
-    return float(np.sqrt(np.mean(np.square(drawn)))) * (float(np.linalg.norm(step)) / size if size > 0 else 0.0)
-
-
 def fit_decay(runs: Sequence[Run], forward: Forward | None) -> DecayFit:
     """Return what the runs say on the decay of the weights."""
     # most targets repeat a step to the last bit; those that do not are compared within the rounding of the map
-    found = _fitted(_losses(runs, None), runs, forward)
+    found = _fitted(losses_of(runs, None), runs, forward)
     if found is None and forward is not None:
-        found = _fitted(_losses(runs, forward), runs, forward)
+        found = _fitted(losses_of(runs, forward), runs, forward)
     found = found or _UNKNOWN
     return replace(found, factors=_factors_of(runs, found.candidates[0]))
 
@@ -153,11 +79,13 @@ def _factors_of(runs: Sequence[Run], decay: Decay) -> tuple[float, ...]:
         for k in range(n_steps):
             after = np.asarray(run.parameters[k][ONE], dtype=float)
             rates.append(float(np.sum((x - after) * x) / np.sum(x * x)))
-            errors.append(stored_unit(run) * float(np.linalg.norm(after)) / float(np.linalg.norm(x)) / math.sqrt(x.size))
+            errors.append(
+                stored_unit(run) * float(np.linalg.norm(after)) / float(np.linalg.norm(x)) / math.sqrt(x.size)
+            )
             x = after
             if not np.any(x):
                 break
-        allowed = [_SURE * (error + errors[0]) for error in errors]
+        allowed = [SURE * (error + errors[0]) for error in errors]
         if all(abs(rate - rates[0]) <= most for rate, most in zip(rates, allowed, strict=True)):
             return ()
         if rates[0] > 0 and all(rate >= 0 for rate in rates):
@@ -165,7 +93,7 @@ def _factors_of(runs: Sequence[Run], decay: Decay) -> tuple[float, ...]:
     return ()
 
 
-def _fitted(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit | None:
+def _fitted(losses: list[Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit | None:
     if not losses:
         return _said("unknown", "No run with weights and a step that can be compared.", (Decay(),), is_decided=False)
     free = [one for one in losses if not one.has_gradient]
@@ -175,31 +103,34 @@ def _fitted(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -
         worst = max(losses, key=lambda one: abs(one.rate))
         return _said("none", f"A step takes {worst.rate:.1e} ± {worst.rate_error:.0e} of the weights "
                      f"({worst.run.probe.name}).", (Decay(),))  # fmt: skip
-    if all(one.left <= _SURE for one in losses) and _agree(free or pulled, pulled):
+    if all(one.left <= SURE for one in losses) and _agree(free or pulled, pulled):
         return _proportional(losses, runs, forward)
     if pulled and not any(one.is_seen for one in free):
         cautious = _cautious(pulled)
         if cautious is not None:
             return cautious
     if forward is not None:
-        coupled = _coupled(free, pulled, forward)
+        coupled = coupled_rate(free, pulled, forward)
         if coupled is not None:
-            return coupled
+            rate = "of unknown λ" if coupled.rate is None else f"λ = {coupled.rate:.4g}"
+            decay = Decay(form="l2", rate=1e-2 if coupled.rate is None else coupled.rate)
+            return _said(f"l2, {rate}: in the gradient, before the map", coupled.evidence, (decay,),
+                         is_decided=coupled.rate is not None)  # fmt: skip
     return None
 
 
-def _agree(shown: list[_Loss], others: list[_Loss]) -> bool:
+def _agree(shown: list[Loss], others: list[Loss]) -> bool:
     """Return whether decay is seen in all of the first at full step size, and in the others as far as they can tell."""
     full = [one for one in shown if one.run.probe.step_size == 1.0] or shown
     if not all(one.is_seen for one in full):
         return False
     main = min(full, key=lambda one: one.rate_error)
-    return all(abs(one.rate - main.rate) <= _SURE * (one.rate_error + main.rate_error)
+    return all(abs(one.rate - main.rate) <= SURE * (one.rate_error + main.rate_error)
                for one in others if one.run.probe.step_size == main.run.probe.step_size
                and one.weights.shape == main.weights.shape)  # fmt: skip
 
 
-def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit:
+def _proportional(losses: list[Loss], runs: Sequence[Run], forward: Forward | None) -> DecayFit:
     """Return the form of a decay that takes the same share of every entry."""
     knows = all(one.run.knows_step_size for one in losses)
     whole = [one for one in losses if one.run.probe.step_size == 1.0] or losses
@@ -214,7 +145,7 @@ def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | N
     if others and knows:
         other = min(others, key=lambda one: one.rate_error)
         ratio = other.run.probe.step_size / eta
-        allowed = _SURE * (other.rate_error + main.rate_error)
+        allowed = SURE * (other.rate_error + main.rate_error)
         forms = [form for form, power in (("decoupled", 1), ("independent", 0), ("squared", 2))
                  if abs(other.rate - main.rate * ratio**power) <= allowed]  # fmt: skip
         evidence += f", one of η = {other.run.probe.step_size:g} takes {other.rate:.6g} ({other.run.probe.name})"
@@ -226,7 +157,7 @@ def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | N
         evidence += ", and no other step size was seen"
     is_after, order = _after(runs, main.rate, eta, forms[0], knows)
     rate = main.rate / {"decoupled": eta, "independent": 1.0, "squared": eta * eta}[forms[0]]
-    rate = _shortest(rate, _SURE * main.rate_error)
+    rate = shortest(rate, SURE * main.rate_error)
     decay = Decay(form=forms[0], rate=rate, after=is_after)
     shape = _of_shape(losses, main)
     names = {"decoupled": "X times 1 - ηλ", "independent": "X times 1 - λ", "squared": "X times 1 - η²λ"}
@@ -235,14 +166,17 @@ def _proportional(losses: list[_Loss], runs: Sequence[Run], forward: Forward | N
     length = _linear_factor(main, forward)
     if length:
         # of a linear map, decay through the gradient looks the same at one step
-        candidates.append(Decay(form="l2", rate=_shortest(main.rate / eta / length, _SURE * main.rate_error / length)))
+        coupled = main.rate / eta / length
+        # the factor of the map is known to the precision of float32
+        allowed = max(SURE * main.rate_error / eta / abs(length), 1e-7 * abs(coupled))
+        candidates.append(Decay(form="l2", rate=shortest(coupled, allowed)))
     if rate < 0:
         return _said(f"grows the weights: {value}", f"{evidence}{order}.", tuple(candidates), is_fault=True)
     return _said(value + shape[0], f"{evidence}{order}{shape[1]}.", tuple(candidates), is_decided=len(forms) == 1
                  and not alternatives, alternatives=(*alternatives, *forms[1:]), is_fault=bool(shape[0]))  # fmt: skip
 
 
-def _linear_factor(main: _Loss, forward: Forward | None) -> float:
+def _linear_factor(main: Loss, forward: Forward | None) -> float:
     """Return c where the map of the weights is c times the weights whatever their size; else 0."""
     if forward is None or not forward.is_homogeneous:
         return 0.0
@@ -252,11 +186,11 @@ def _linear_factor(main: _Loss, forward: Forward | None) -> float:
     return c if float(np.linalg.norm(result - c * x)) < 1e-3 * float(np.linalg.norm(result)) else 0.0
 
 
-def _of_shape(losses: list[_Loss], main: _Loss) -> tuple[str, str]:
+def _of_shape(losses: list[Loss], main: Loss) -> tuple[str, str]:
     """Return in words whether the share depends on the shape of the matrix."""
     for one in losses:
         if one.run.probe.step_size == main.run.probe.step_size and one.weights.shape != main.weights.shape:
-            allowed = _SURE * (one.rate_error + main.rate_error)
+            allowed = SURE * (one.rate_error + main.rate_error)
             if abs(one.rate - main.rate) > allowed:
                 ratio = one.rate / main.rate
                 return (
@@ -280,7 +214,7 @@ def _after(runs: Sequence[Run], rate: float, eta: float, form: str, knows: bool)
                 continue
             long, short = one.update(), other.update()
             ratio = float(np.sum(long * short) / np.sum(short * short))
-            error = 2 * stored_unit(one) / math.sqrt(long.size) * _SURE
+            error = 2 * stored_unit(one) / math.sqrt(long.size) * SURE
             if abs(rate) < 4 * error:
                 return False, ""
             kept = [1 - rate * (size / eta) ** power for size in sizes]
@@ -292,7 +226,7 @@ def _after(runs: Sequence[Run], rate: float, eta: float, form: str, knows: bool)
     return False, ""
 
 
-def _cautious(pulled: list[_Loss]) -> DecayFit | None:
+def _cautious(pulled: list[Loss]) -> DecayFit | None:
     """Return decay of the entries where the weight has the sign of the step alone."""
     one = min(pulled, key=lambda loss: loss.error)
     eta = one.run.probe.step_size if one.run.knows_step_size else 1.0
@@ -305,76 +239,11 @@ def _cautious(pulled: list[_Loss]) -> DecayFit | None:
         left = float(np.sqrt(np.mean((one.lost - rate * x) ** 2))) / one.error
         found.append((left, rate, is_same, words, int(chosen.sum())))
     left, rate, is_same, words, count = min(found)
-    if left > _SURE:
+    if left > SURE:
         return None
-    rounded = _shortest(rate / eta, _SURE * one.rate_error / eta)
+    rounded = shortest(rate / eta, SURE * one.rate_error / eta)
     value = f"cautious, λ = {rounded:.4g}: only where the weight has {words}"
     evidence = (f"{count} of {mask.size} entries lose {rate:.6g} of themselves, the others nothing "
                 f"({one.run.probe.name}).")  # fmt: skip
     candidates = (Decay(form="cautious", rate=rounded),) if is_same else (Decay(),)
     return _said(value, evidence, candidates, is_fault=not is_same)
-
-
-def _coupled(free: list[_Loss], pulled: list[_Loss], forward: Forward) -> DecayFit | None:
-    """Return decay through the gradient: the step is the map of ``G + λX``."""
-    seen = [one for one in free if _is_map_of_weights(one, forward)]
-    if free and not seen:
-        return None
-    rates = np.concatenate([[0.0], np.logspace(-5, 1, 121)])
-    for one in sorted(pulled, key=lambda loss: loss.error):
-        eta = one.run.probe.step_size if one.run.knows_step_size else 1.0
-        total = (one.lost + one.step).ravel() / eta
-        basis = {ONE: np.stack([one.run.probe.gradients[0][ONE], one.weights])}
-        lefts = _lefts(forward, basis, total, rates)
-        place = int(np.argmin(lefts))
-        rate, left = _refined(forward, basis, total, rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)])
-        share = math.sqrt(left / float(total @ total))
-        if not rate > 0 or (not seen and (share > 0.03 or lefts[0] < 4 * left)):
-            continue
-        noise = max(math.sqrt(left / total.size), _rounding(forward, one.run, one.step) / eta, one.error / eta)
-        results = forward(basis, np.array([[1.0, rate], [1.0, 1.01 * rate]]))
-        error = noise * 0.01 * rate / max(float(np.linalg.norm(results[1] - results[0])), 1e-300)
-        rate = _shortest(rate, 3 * error)
-        evidence = (f"The step from these weights is the map of G + {rate:.4g} X within {share:.1e} "
-                    f"({one.run.probe.name})"
-                    + (f", and without a gradient the map of X ({seen[0].run.probe.name})." if seen else "."))
-        return _said(f"l2, λ = {rate:.4g}: in the gradient, before the map", evidence,
-                     (Decay(form="l2", rate=rate),))  # fmt: skip
-    if not seen:
-        return None
-    return _said("l2, of unknown λ: in the gradient, before the map", "Without a gradient the step is the map of the "
-                 f"weights ({seen[0].run.probe.name}).", (Decay(form="l2", rate=1e-2),), is_decided=False)  # fmt: skip
-
-
-def _is_map_of_weights(one: _Loss, forward: Forward) -> bool:
-    """Return whether a step without a gradient has the direction of the map of the weights."""
-    step = one.lost.ravel()
-    result = forward({ONE: one.weights[None]}, np.ones((1, 1)))[0]
-    lengths = float(np.linalg.norm(step) * np.linalg.norm(result))
-    return lengths > 0 and float(step @ result) > 0.98 * lengths
-
-
-def _lefts(forward: Forward, basis: dict, total: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Return the squared distance of the map of ``G + λX`` from a step, for every λ."""
-    return np.sum((forward(basis, np.stack([np.ones_like(rates), rates], axis=1)) - total) ** 2, axis=1)
-
-
-def _refined(forward: Forward, basis: dict, total: np.ndarray, low: float, high: float) -> tuple[float, float]:
-    """Return the best λ between two, and its squared distance."""
-    rate = left = math.inf
-    for _ in range(10):
-        trials = np.linspace(low, high, 21)
-        lefts = _lefts(forward, basis, total, trials)
-        place = int(np.argmin(lefts))
-        rate, left = float(trials[place]), float(lefts[place])
-        low, high = trials[max(place - 1, 0)], trials[min(place + 1, 20)]
-    return rate, left
-
-
-def _shortest(value: float, error: float) -> float:
-    """Return the number of fewest significant digits within the error."""
-    for digits in range(1, 9):
-        simple = float(f"{value:.{digits - 1}e}")
-        if abs(simple - value) <= error:
-            return simple
-    return value

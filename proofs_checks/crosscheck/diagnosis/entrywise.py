@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .observation import Observation
+from .scale import short_decimal
 
-__all__ = ["entry_floor"]
+__all__ = ["entry_floor", "without_floor"]
 
 
 def entry_floor(swept: dict[int, Observation], size: float) -> float | None:
@@ -23,4 +26,12 @@ def entry_floor(swept: dict[int, Observation], size: float) -> float | None:
         found += list(np.abs(one.gradient[shown]) * (1 / kept[shown] - 1))
     if len(found) < 4 or np.std(np.log(found)) > 0.3:
         return None
-    return float(np.median(found))
+    error = max(3 * float(np.std(np.log(found))) / math.sqrt(len(found)), 1e-5)
+    return short_decimal(float(np.median(found)), error, digits=3)
+
+
+def without_floor(one: Observation, epsilon: float) -> Observation:
+    """Return the observation as it would be without a floor ε in the division of every entry."""
+    size = np.abs(one.gradient)
+    grown = np.divide(size + epsilon, size, out=np.ones_like(size), where=size > 0)
+    return one.with_update(one.update * grown)

@@ -26,8 +26,8 @@ def undivided_finding(seen: Seen) -> Finding | None:
         property="normalisation",
         value="none: the input is not divided by its norm",
         is_fault=True,
-        evidence=f"{len(broken)} of {len(sized)} ordinary gradients, of norm {least:.3g} and more, give steps that are not "
-        f"finite; one gradient made smaller gives finite ones up to norm {largest:.3g}.",
+        evidence=f"{len(broken)} of {len(sized)} ordinary gradients, of norm {least:.3g} and more, give steps that "
+        f"are not finite; one gradient made smaller gives finite ones up to norm {largest:.3g}.",
     )
 
 

@@ -8,12 +8,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from ..momentum import Momentum
 from .weights import StepWeights
 
-__all__ = ["FAMILIES", "Family", "Fitted", "fit_family", "fit_free_schedule", "guide_of", "misfit_of", "weights_from", "weights_of"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Fitted",
+    "Misfit",
+    "fit_family",
+    "fit_free_schedule",
+    "guide_of",
+    "misfit_of",
+    "weights_from",
+    "weights_of",
+]
 
 _BETAS = (0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 _TAUS = (0.03, 0.1, 0.25, 0.5, 0.75, 0.9)
@@ -32,17 +42,20 @@ class Family:
         Of :class:`.Momentum`.
     parameters : tuple of str
         What is free: "beta", "tau", "power" (``θ_k = (k+1)^-power``).
+    beta : float
+        μ where it is not free.
     """
 
     average: str
     look_ahead: str
     parameters: tuple[str, ...]
+    beta: float = 0.0
 
     def momentum(self, values: Sequence[float]) -> Momentum:
         """Return the momentum for values of the parameters."""
         given = dict(zip(self.parameters, map(float, values), strict=True))
         thetas = tuple((k + 1.0) ** -given["power"] for k in range(1, _LENGTH)) if "power" in given else ()
-        return Momentum(average=self.average, look_ahead=self.look_ahead, beta=given.get("beta", 0.0),
+        return Momentum(average=self.average, look_ahead=self.look_ahead, beta=given.get("beta", self.beta),
                         tau=given.get("tau", 0.0), thetas=thetas)  # fmt: skip
 
     def grid(self) -> Iterator[tuple[float, ...]]:
@@ -57,7 +70,9 @@ class Family:
 
 
 def _families() -> tuple[Family, ...]:
-    found = [Family(average="none", look_ahead="none", parameters=())]
+    # the sum of all gradients has no rate below 1, and no parameter
+    found = [Family(average="none", look_ahead="none", parameters=()),
+             Family(average="heavy ball", look_ahead="none", parameters=(), beta=1.0)]  # fmt: skip
     ahead = {
         "ema": ("none", "ema", "heavy ball", "bias corrected", "fixed"),
         "heavy ball": ("none", "heavy ball", "ema"),
@@ -120,54 +135,104 @@ def weights_from(momentum: Momentum, k: int, with_previous: bool) -> np.ndarray:
     return np.concatenate([weights, previous]) if with_previous else weights + np.concatenate([[0.0], previous])
 
 
+class Misfit:
+    """How far the weights of a momentum are from measured ones, in standard errors; all steps at once."""
+
+    def __init__(self, fits: Sequence[StepWeights]) -> None:
+        self.places = sorted({(fit.step, fit.with_previous) for fit in fits})
+        row_of = {place: row for row, place in enumerate(self.places)}
+        width = max((len(fit.weights) for fit in fits), default=1)
+        self.rows = np.array([row_of[fit.step, fit.with_previous] for fit in fits], dtype=int)
+        self.units = np.zeros((len(fits), width))
+        self.roots = np.zeros((len(fits), width, width))
+        for i, fit in enumerate(fits):
+            self.units[i, : len(fit.weights)] = fit.weights / np.linalg.norm(fit.weights)
+            root = fit.root / math.sqrt(fit.spread)
+            self.roots[i, : root.shape[0], : root.shape[1]] = root
+        self.width = width
+
+    def __call__(self, momentum: Momentum) -> np.ndarray:
+        """Return the misfits, a row of them for every step, zeros where a row is too long."""
+        table = np.zeros((len(self.places), self.width))
+        for row, (k, with_previous) in enumerate(self.places):
+            weights = weights_from(momentum, k, with_previous)
+            table[row, : len(weights)] = weights
+        weights = table[self.rows]
+        along = np.sum(weights * self.units, axis=1)
+        least = np.maximum(1e-6 * np.linalg.norm(weights, axis=1), 1e-300)
+        change = weights / np.maximum(along, least)[:, None] - self.units
+        return np.matmul(self.roots, change[..., None])[..., 0].ravel()
+
+
 def misfit_of(momentum: Momentum, fits: Sequence[StepWeights]) -> np.ndarray:
     """Return how far the weights of a momentum are from measured ones, in standard errors."""
-    found: dict[tuple[int, bool], np.ndarray] = {}
-    rows = []
-    for fit in fits:
-        place = (fit.step, fit.with_previous)
-        if place not in found:
-            found[place] = weights_of(momentum, fit)
-        rows.append(fit.excess(found[place]) / math.sqrt(fit.spread))
-    return np.concatenate(rows)
+    return Misfit(fits)(momentum)
 
 
-def fit_family(family: Family, fits: Sequence[StepWeights]) -> Fitted:
+def fit_family(family: Family, fits: Sequence[StepWeights], misfit: Misfit | None = None) -> Fitted:
     """Return the parameters at which a family comes closest to measured weights."""
     n_ratios = sum(fit.n_free for fit in fits)
+    known = misfit or Misfit(fits)
 
-    def misfit(values: np.ndarray) -> np.ndarray:
-        return misfit_of(family.momentum(values), fits)
+    def left(values: np.ndarray) -> np.ndarray:
+        return known(family.momentum(values))
 
     if not family.parameters:
-        left = misfit(np.array([]))
+        rest = left(np.array([]))
         return Fitted(family=family, values=(), errors=(), momentum=family.momentum(()),
-                      excess=float(left @ left), n_ratios=n_ratios)  # fmt: skip
+                      excess=float(rest @ rest), n_ratios=n_ratios)  # fmt: skip
     # numerics: far from the truth the misfit is huge and flat, and only its order of size tells where to start
-    starts = sorted(family.grid(), key=lambda values: float(np.sum(np.log1p(misfit(np.array(values)) ** 2))))
-    return _best(family, misfit, [np.array(one) for one in starts[: len(family.parameters)]], family.momentum, n_ratios)
+    starts = sorted(family.grid(), key=lambda values: _many(left(np.array(values))))
+    return _best(family, left, [np.array(one) for one in starts[: len(family.parameters)]], family.momentum, n_ratios,
+                 family.bounds())  # fmt: skip
+
+
+def _many(misfits: np.ndarray) -> float:
+    return float(np.sum(np.log1p(misfits**2)))
 
 
 def guide_of(fits: Sequence[StepWeights], families: Sequence[Family]) -> Momentum:
     """Return the form that most of the steps follow, whatever the others do."""
+    known = Misfit(fits)
     best: tuple[float, Momentum] = (math.inf, Momentum())
-    for family in families:
-        if len(family.parameters) > 1:
-            continue
+    for family in (one for one in families if len(one.parameters) < 2):
 
-        def misfit(values: np.ndarray, family: Family = family) -> np.ndarray:
-            return misfit_of(family.momentum(values), fits)
+        def left(values: np.ndarray, family: Family = family) -> np.ndarray:
+            rest = known(family.momentum(values))
+            return np.sqrt(np.log1p((rest / 3) ** 2)) * np.sign(rest)  # grows slowly where a step goes astray
 
-        def many(values: np.ndarray) -> float:
-            return float(np.sum(np.log1p(misfit(values) ** 2)))
-
-        if not family.parameters:
-            best = min(best, (many(np.array([])), family.momentum(())), key=lambda pair: pair[0])
-            continue
-        start = min((np.array(values) for values in family.grid()), key=many)
-        result = optimize.least_squares(misfit, start, bounds=family.bounds(), x_scale=0.1, loss="cauchy", f_scale=3.0)
-        best = min(best, (many(result.x), family.momentum(result.x)), key=lambda pair: pair[0])
+        start = min((np.array(values) for values in family.grid()), key=lambda values: float(np.sum(left(values) ** 2)))
+        values = _descended(left, start, family.bounds())[0] if family.parameters else start
+        best = min(best, (float(np.sum(left(values) ** 2)), family.momentum(values)), key=lambda pair: pair[0])
     return best[1]
+
+
+def _descended(
+    left: Callable[[np.ndarray], np.ndarray], start: np.ndarray, bounds: tuple[list[float], list[float]]
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return parameters after damped Gauss-Newton steps within bounds, the sum of squares there, and the slopes."""
+    low, high = (np.array(one, dtype=float) for one in bounds)
+    values, rest = np.clip(start, low, high), left(np.clip(start, low, high))
+    square, slopes = float(rest @ rest), np.zeros((len(rest), len(start)))
+    for _ in range(40):
+        for i in range(len(values)):
+            width = 1e-7 if values[i] + 1e-7 <= high[i] else -1e-7
+            moved = values.copy()
+            moved[i] += width
+            slopes[:, i] = (left(moved) - rest) / width
+        change, *_ = np.linalg.lstsq(slopes, -rest, rcond=1e-12)
+        for length in (1.0, 0.4, 0.1, 0.02, 0.003):
+            trial = np.clip(values + length * change, low, high)
+            tried = left(trial)
+            if float(tried @ tried) < square:
+                break
+        else:
+            break
+        is_done = float(tried @ tried) > square * (1 - 1e-9)
+        values, rest, square = trial, tried, float(tried @ tried)
+        if is_done:
+            break
+    return values, square, slopes
 
 
 def fit_free_schedule(look_ahead: str, fits: Sequence[StepWeights]) -> Fitted:
@@ -182,30 +247,28 @@ def fit_free_schedule(look_ahead: str, fits: Sequence[StepWeights]) -> Fitted:
         return Momentum(average="schedule", look_ahead=look_ahead, tau=float(values[0]) if extra else 0.0,
                         thetas=tuple(map(float, values[extra:])))  # fmt: skip
 
-    def misfit(values: np.ndarray) -> np.ndarray:
-        return misfit_of(momentum(values), fits)
+    known = Misfit(fits)
+
+    def left(values: np.ndarray) -> np.ndarray:
+        return known(momentum(values))
 
     starts = [np.array([0.1] * extra + [(k + 2.0) ** -power for k in range(count)]) for power in _POWERS]
     starts += [np.array([0.1] * extra + [theta] * count) for theta in (0.05, 0.1, 0.3, 0.5, 0.8)]
-    starts = sorted(starts, key=lambda values: float(np.sum(np.log1p(misfit(values) ** 2))))[:1]
-    return _best(family, misfit, starts, momentum, sum(fit.n_free for fit in fits), widest=1.0)
+    starts = sorted(starts, key=lambda values: _many(left(values)))[:1]
+    bounds = [0.0] * len(names), [1.0] * len(names)
+    return _best(family, left, starts, momentum, sum(fit.n_free for fit in fits), bounds)
 
 
 def _best(
     family: Family,
-    misfit: Callable[[np.ndarray], np.ndarray],
+    left: Callable[[np.ndarray], np.ndarray],
     starts: list[np.ndarray],
     momentum: Callable[[Sequence[float]], Momentum],
     n_ratios: int,
-    widest: float | None = None,
+    bounds: tuple[list[float], list[float]],
 ) -> Fitted:
-    bounds = family.bounds() if widest is None else ([0.0] * len(starts[0]), [widest] * len(starts[0]))
-    results = [optimize.least_squares(misfit, one, bounds=bounds, x_scale=0.1, xtol=1e-12, ftol=1e-12, gtol=1e-14,
-                                      max_nfev=80)
-               for one in starts]  # fmt: skip
-    best = min(results, key=lambda result: result.cost)
-    square = best.jac.T @ best.jac
-    errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(square, rcond=1e-14)), 0.0))
-    values = tuple(float(value) for value in best.x)
+    found, square, slopes = min((_descended(left, one, bounds) for one in starts), key=lambda result: result[1])
+    errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(slopes.T @ slopes, rcond=1e-14)), 0.0))
+    values = tuple(float(value) for value in found)
     return Fitted(family=family, values=values, errors=tuple(map(float, errors)), momentum=momentum(values),
-                  excess=2 * float(best.cost), n_ratios=n_ratios)  # fmt: skip
+                  excess=square, n_ratios=n_ratios)  # fmt: skip

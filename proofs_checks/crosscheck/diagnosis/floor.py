@@ -15,7 +15,7 @@ from ..convention import Floor, PolynomialMap, PowerMap
 from .observation import Observation, trimmed
 from .schedule import norm_of
 
-__all__ = ["FloorFit", "floor_of", "input_shares", "outcome_of"]
+__all__ = ["FloorFit", "changed_below", "floor_of", "input_shares", "is_flat", "kept_share", "outcome_of"]
 
 _CLEAR = 0.12
 """Largest share of the steps of a sweep that a floor may leave unexplained."""
@@ -31,6 +31,8 @@ class FloorFit:
         Value and form.
     residual, without : float
         Share of the steps of the sweep that this floor leaves unexplained, see :func:`.trimmed`; that none leaves.
+    misfit : float
+        The same of this floor over all sizes, root mean square.
     is_form_clear : bool
         Whether the other form is worse.
     """
@@ -38,6 +40,7 @@ class FloorFit:
     floor: Floor
     residual: float
     without: float
+    misfit: float
     is_form_clear: bool
 
 
@@ -54,21 +57,59 @@ def outcome_of(of: PowerMap | PolynomialMap, one: Observation, share: np.ndarray
     return np.asarray(of.schedule(one.s_in / norm_of(one.s_in, of.normalisation) * share))
 
 
+def is_flat(swept: dict[int, Observation]) -> bool:
+    """Return whether one gradient gives one step, or one in proportion to it, at every size up to ordinary ones.
+
+    Then there is no floor.
+    """
+    below = [one for k, one in swept.items() if k <= 20]
+    if not below or not all(one.is_finite and one.size > 0 for one in below):
+        return False
+    last = below[-1]
+    ratios = [last.gradient_norm / one.gradient_norm for one in below]
+    for degree in (0, 1):
+        off = [np.linalg.norm(one.update * r**degree - last.update) for one, r in zip(below, ratios, strict=True)]
+        if max(off) <= 1e-5 * last.size:
+            return True
+    return False
+
+
+def changed_below(swept: dict[int, Observation]) -> int | None:
+    """Return the power of two of the largest entry below which steps are no more those of ordinary sizes, or None."""
+    ordinary = {k: one for k, one in swept.items() if -4 <= k <= 20 and one.is_finite and one.size > 0}
+    if len(ordinary) < 2:
+        return None
+    first, last = ordinary[min(ordinary)], ordinary[max(ordinary)]
+    degree = round(math.log2(last.size / first.size) / math.log2(last.gradient_norm / first.gradient_norm))
+    for k in sorted((k for k in swept if k < min(ordinary)), reverse=True):
+        one = swept[k]
+        grown = one.update * (first.gradient_norm / one.gradient_norm) ** degree
+        if not one.is_finite or np.linalg.norm(grown - first.update) > 0.1 * first.size:
+            return k
+    return None
+
+
 def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> FloorFit | None:
     """Return the floor that a sweep shows; None where nothing is lost, or the step is homogeneous."""
     if isinstance(of, PolynomialMap) and of.normalisation == "aol":
+        return None
+    if is_flat(swept):
         return None
     usable = {k: one for k, one in swept.items() if k <= 20 and one.is_finite and one.size > 0 and one.is_full_rank}
     large = [one for k, one in usable.items() if k >= 2]
     if not large or min(usable) >= 0:
         return None
     first, last = large[0], large[-1]
-    if (
-        len(large) > 1
-        and abs(math.log2(last.size / first.size) / math.log2(last.gradient_norm / first.gradient_norm)) > 0.2
-    ):
+    grows = math.log2(last.size / first.size) / max(math.log2(last.gradient_norm / first.gradient_norm), 1e-9)
+    is_dual = isinstance(of, PolynomialMap) and len(large) > 1 and abs(grows - 1) < 0.2
+
+    def outcome(one: Observation, share: np.ndarray | float) -> np.ndarray:
+        y = outcome_of(of, one, share)
+        return y * np.sum(one.s_in * y, axis=-1, keepdims=True) if is_dual else y
+
+    if len(large) > 1 and not is_dual and abs(grows) > 0.2:
         return None
-    model = outcome_of(of, last, 1.0)
+    model = outcome(last, 1.0)
     size = float(np.sum(last.s_out * model) / np.sum(model * model))
     seen = list(usable.values())
     norms = [_norm(of, one) for one in seen]
@@ -77,7 +118,7 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
         """Return the share of each step left unexplained, for floors of shape (k,), shape (k, steps)."""
         shares = []
         for one, norm in zip(seen, norms, strict=True):
-            off = one.s_out - size * outcome_of(of, one, _kept(form, value[:, None], norm))
+            off = one.s_out - size * outcome(one, kept_share(form, value[:, None], norm))
             shares.append(np.minimum(np.linalg.norm(off, axis=-1) / np.linalg.norm(one.s_out), 1.0))
         return np.array(shares).T
 
@@ -98,7 +139,11 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
         return None
     excess = max(squares.values()) - squares[form]
     return FloorFit(
-        floor=Floor(value=value, form=form), residual=residual, without=without, is_form_clear=excess > 20 * residual**2
+        floor=Floor(value=value, form=form),
+        residual=residual,
+        without=without,
+        misfit=math.sqrt(squares[form] / len(seen)),
+        is_form_clear=excess > 20 * residual**2,
     )
 
 
@@ -115,10 +160,11 @@ def _least(left: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
 
 def input_shares(of: PowerMap | PolynomialMap, fit: FloorFit, seen: Sequence[Observation]) -> list[float]:
     """Return what the floor leaves of the normalised input of each observation."""
-    return [float(_kept(fit.floor.form, fit.floor.value, _norm(of, one))) for one in seen]
+    return [float(kept_share(fit.floor.form, fit.floor.value, _norm(of, one))) for one in seen]
 
 
-def _kept(form: str, value: np.ndarray | float, norm: float) -> np.ndarray:
+def kept_share(form: str, value: np.ndarray | float, norm: float) -> np.ndarray:
+    """Return what a floor leaves of a normalised input of this norm."""
     return norm / (norm + value) if form == "added" else norm / np.maximum(norm, value)
 
 

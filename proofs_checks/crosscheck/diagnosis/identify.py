@@ -11,7 +11,7 @@ import numpy as np
 from ..convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
 from .activity import Kind
 from .fitted import fitted_polynomial
-from .floor import FloorFit, floor_of, input_shares
+from .floor import FloorFit, floor_of, input_shares, is_flat
 from .noise import ALLOWED, Noise, noise_of
 from .observation import Observation
 from .schedule import Candidate, Curve, all_candidates, aol_candidates, indistinct
@@ -20,7 +20,7 @@ from .spectrum import PowerLaw, exponent_of, power_law
 __all__ = ["Identified", "identify"]
 
 
-_MOST_COMPARED = 24
+_MOST_COMPARED = 40
 """So many candidates are compared by their floor: every one is a search of its own."""
 
 
@@ -145,14 +145,18 @@ def _polynomial(seen: Sequence[Observation], swept: dict[int, Observation], extr
 def _by_floor(found: tuple[Candidate, ...], floor: FloorFit | None,
               swept: dict[int, Observation]) -> tuple[tuple[Candidate, ...], FloorFit | None]:  # fmt: skip
     """Return those of some candidates whose curve explains the sweep through a floor best, and that floor."""
+    if is_flat(swept):
+        return found, floor
     if len(found) == 1:
         return found, floor_of(found[0].map, swept)
     fits = [floor_of(one.map, swept) for one in found[:_MOST_COMPARED]]
-    left = [one.residual if one is not None else np.inf for one in fits]
+    left = [one.misfit if one is not None else np.inf for one in fits]
     if not np.isfinite(min(left)):
         return found, floor
-    kept = tuple(one for one, share in zip(found, left, strict=False) if share <= max(2 * min(left), 1e-6))
-    return kept, fits[left.index(min(left))] if len(kept) > 1 else fits[found.index(kept[0])]
+    places = [k for k, share in enumerate(left) if share <= max(2 * min(left), 1e-6)]
+    # usual ones first, unless another is clearly better
+    places.sort(key=lambda k: left[k] > max(1.3 * min(left), 1e-7))
+    return tuple(found[k] for k in places), fits[places[0]]
 
 
 def _checked(found: Identified, extremes: Sequence[Observation]) -> Identified:
@@ -189,7 +193,7 @@ def _between(power: Identified, polynomial: Identified, seen: Sequence[Observati
     if left[0] > apart * left[1]:
         return _checked(merged[1], extremes)
     # where only one of the maps explains small gradients by a floor, it is that one
-    floors = [one.floor.residual if one.floor is not None else math.inf for one in both]
+    floors = [one.floor.misfit if one.floor is not None else math.inf for one in both]
     if math.isfinite(min(floors)) and max(floors) > max(3 * min(floors), 1e-5):
         return merged[floors.index(min(floors))]
     far = [_far_share(one.map, extremes) for one in both]
@@ -209,6 +213,6 @@ def _by_rows(seen: Sequence[Observation]) -> Identified:
     found = aol_candidates(seen)
     convention = Convention(map=found[0].map)
     noise = noise_of(convention, seen)
-    if noise.total < 0.06 and noise.total < 0.3 * float(np.median([one.outside_share for one in seen])):
+    if noise.total < 0.06 and noise.total < 0.5 * float(np.median([one.outside_share for one in seen])):
         return Identified(map=found[0].map, nearest=found[0], noise=noise)
     return Identified(map=None, nearest=found[0], noise=noise, is_named=False)

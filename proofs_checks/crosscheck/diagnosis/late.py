@@ -94,8 +94,8 @@ def _diagnosed(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | N
 
 def _kept(constant: Sequence[Run], runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | None]:
     """Return what is said where the first gradient is averaged though its step is skipped."""
-    from .momentum import fit_momentum
     from .look_ahead import momentum_findings
+    from .momentum import fit_momentum
     from .series import Forward, series_of
     from .single import single_step
 

@@ -83,8 +83,14 @@ def momentum_findings(
                         is_decided=not names, data=data)]  # fmt: skip
     findings.append(_look_ahead(momentum, others))
     if is_late:
-        findings.append(Finding(property="bias correction", value="one step late: by 1 - μ^{k+2}", is_fault=True,
-                                evidence="The steps shrink as (1 - μ²)/(1 - μ^{k+2}) against the plain average."))
+        findings.append(
+            Finding(
+                property="bias correction",
+                value="one step late: by 1 - μ^{k+2}",
+                is_fault=True,
+                evidence="The steps shrink as (1 - μ²)/(1 - μ^{k+2}) against the plain average.",
+            )
+        )
     else:
         findings.append(_bias(momentum, [one.momentum for one in others]))
     return tuple(findings)
@@ -96,7 +102,11 @@ def _look_ahead(momentum: Momentum, others: Sequence[Fitted]) -> Finding:
     forms = {momentum.look_ahead, *(one.momentum.look_ahead for one in others)}
     is_decided = len(forms) == 1 or forms <= set(_NESTEROV)
     evidence = "From the same weights as the momentum."
-    if momentum.look_ahead == "none" and momentum.average in ("ema", "heavy ball", "bias corrected") and momentum.beta:
+    if (
+        momentum.look_ahead == "none"
+        and momentum.average in ("ema", "heavy ball", "bias corrected")
+        and 0 < momentum.beta < 1
+    ):
         root = math.sqrt(momentum.beta)
         words = f"one at μ = {root:.4g} by which the buffer is overwritten"
         evidence = f"The same outputs come from {words}: then the buffer decays by μ² = {momentum.beta:.4g}."
@@ -124,8 +134,13 @@ def _bias(momentum: Momentum, others: Sequence[Momentum]) -> Finding:
         if momentum.average == "none":
             evidence = "There is no average to correct."
         return Finding(property="bias correction", value=value, evidence=evidence)
-    return Finding(property="bias correction", value=value, alternatives=(words[not corrected[0]],), is_decided=False,
-                   evidence="Dividing by 1 - μ^{k+1} changes the length of the average alone, which does not show.")
+    return Finding(
+        property="bias correction",
+        value=value,
+        alternatives=(words[not corrected[0]],),
+        is_decided=False,
+        evidence="Dividing by 1 - μ^{k+1} changes the length of the average alone, which does not show.",
+    )
 
 
 def _unique(words: object) -> tuple[str, ...]:

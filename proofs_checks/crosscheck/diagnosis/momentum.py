@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from ..momentum import Momentum
-from .families import FAMILIES, Family, Fitted, fit_family, fit_free_schedule, guide_of, misfit_of, weights_of
+from .families import FAMILIES, Family, Fitted, Misfit, fit_family, fit_free_schedule, guide_of, weights_of
 from .series import Forward, Series
 from .weights import StepWeights, fit_weights, needs_previous, refitted
 
@@ -58,6 +58,11 @@ class MomentumFit:
         return Momentum() if self.nearest is None else self.nearest.momentum
 
     @property
+    def n_parameters(self) -> float:
+        """Return how many parameters the form has; inf where none fits."""
+        return len(self.members[0].values) if self.members else math.inf
+
+    @property
     def misfit(self) -> float:
         """Return the excess of the form over the number of ratios: about 1 where it fits."""
         best = self.members[0] if self.members else self.nearest
@@ -94,9 +99,10 @@ def fit_momentum(forward: Forward, series: Sequence[Series]) -> MomentumFit:
 
 def _sees_floor(forward: Forward, series: Sequence[Series]) -> bool:
     """Return whether the floor is large enough for the length of an average to show at ordinary sizes."""
-    if not forward.has_floor:
+    if not forward.has_floor or not series:
         return False
-    least = min(float(np.linalg.norm(g)) for one in series for row in one.gradients for g in row.values() if np.any(g))
+    sizes = [float(np.linalg.norm(g)) for one in series for row in one.gradients for g in row.values() if np.any(g)]
+    least = min(sizes, default=math.inf)
     return forward.convention.floor.value > 0.1 * least * min(forward.unit(one.run.dtype) for one in series)
 
 
@@ -125,8 +131,9 @@ def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:
     families = [one for one in FAMILIES if (one.average == "recursive") == uses_previous]
     limit = limit_of(sum(fit.n_free for fit in fits))
     tried: list[Fitted] = []
+    misfit = Misfit(fits)
     for count in (0, 1, 2):
-        found = [_simplified(fit_family(one, fits), fits) for one in families if len(one.parameters) == count]
+        found = [_simplified(fit_family(one, fits, misfit), misfit) for one in families if len(one.parameters) == count]
         tried += found
         if any(one.excess <= limit for one in found):
             break
@@ -165,7 +172,7 @@ def same_directions(one: Momentum, other: Momentum, n_steps: int = 12) -> bool:
     return True
 
 
-def _simplified(found: Fitted, fits: Sequence[StepWeights]) -> Fitted:
+def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
     """Return the form at the numbers of fewest digits that fit as well."""
     if not found.values or not all(map(math.isfinite, found.values)):
         return found
@@ -177,7 +184,7 @@ def _simplified(found: Fitted, fits: Sequence[StepWeights]) -> Fitted:
         if any(value >= 1.0 and name == "beta" for name, value in zip(found.family.parameters, values, strict=True)):
             continue
         momentum = found.family.momentum(values)
-        excess = float(np.sum(misfit_of(momentum, fits) ** 2))
+        excess = float(np.sum(misfit(momentum) ** 2))
         if excess <= found.excess + 9 * inflation**2 * len(values):
             best = replace(found, values=values, momentum=momentum, excess=excess)
             break

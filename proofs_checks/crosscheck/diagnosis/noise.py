@@ -58,10 +58,6 @@ class Noise:
         """Return what rounding leaves on the diagonal, at the effective unit or the least one if that is larger."""
         return self.model_diagonal * max(self.effective_unit, least_unit) / self.unit
 
-    def expected_outside(self, unit: float) -> float:
-        """Return what rounding of a unit leaves off the diagonal, in the linear regime."""
-        return self.model_outside * unit / self.unit
-
     def expected_total(self, unit: float) -> float:
         """Return what rounding of a unit leaves altogether, in the linear regime."""
         return math.hypot(self.model_diagonal, self.model_outside) * unit / self.unit

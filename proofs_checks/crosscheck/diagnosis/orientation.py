@@ -33,9 +33,9 @@ def identified_by_shape(kind: Kind, cut: Seen) -> tuple[Identified, Kind, list[F
             words = there.map.words if there.map is not None else f"no map known ({theirs.name})"
             finding = Finding(
                 property="axes",
-                value=f"{name} matrices are treated otherwise: a transpose is lost",
+                value=f"{name} matrices are treated otherwise, as where a transpose is lost",
                 is_fault=True,
-                evidence=f"Other shapes follow the {again.map.words}; {name} ones, {len(rest.ordinary)} probes: {words}.",
+                evidence=f"Other shapes follow the {again.map.words}; {len(rest.ordinary)} {name} ones: {words}.",
             )
             return again, other, [finding], part
     return identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=True), kind, [], cut
@@ -56,7 +56,7 @@ def _odd_ones(found: Identified, cut: Seen) -> tuple[list[Finding], Seen]:
             return [
                 Finding(
                     property="axes",
-                    value=f"{name} matrices are treated otherwise: a transpose is lost",
+                    value=f"{name} matrices are treated otherwise, as where a transpose is lost",
                     is_fault=True,
                     evidence=f"{np.median(left):.2g} of their steps is not that of the {found.map.words}, "
                     f"of other shapes {np.median(others):.1e}.",

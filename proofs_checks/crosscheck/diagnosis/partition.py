@@ -11,7 +11,7 @@ import numpy as np
 from .activity import COARSE
 from .observation import Observation
 
-__all__ = ["Blocks", "blocks_of", "cuts_of", "parts"]
+__all__ = ["Blocks", "blocks_of", "cuts_of", "parts", "upper_share"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +73,24 @@ def cuts_of(one: Observation, axis: int, allowed: float = COARSE) -> tuple[tuple
     return tuple(range(1, n)), 1.0
 
 
+def upper_share(seen: Sequence[Observation]) -> float:
+    """Return the upper quartile of what a map of singular values leaves: rows that do not divide are left whole."""
+    return float(np.quantile([one.outside_share for one in seen], 0.75))
+
+
 def blocks_of(seen: Sequence[Observation]) -> Blocks | None:
     """Return the blocks that explain steps which maps of the whole do not; None where there are none."""
     # a tenth of what the whole leaves: otherwise nothing is gained by blocks
-    allowed = min(COARSE, 0.1 * float(np.median([one.outside_share for one in seen])))
+    allowed = min(COARSE, 0.1 * upper_share(seen))
     for kind, axis in (("row blocks", 0), ("column blocks", 1)):
-        small = [one for one in seen if one.gradient.shape[axis] <= 16 and one.outside_share > allowed]
+        # rows of zeros may belong to either of two blocks
+        small = [
+            one
+            for one in seen
+            if one.gradient.shape[axis] <= 16
+            and one.outside_share > allowed
+            and np.all(np.any(one.gradient, axis=1 - axis))
+        ]
         if not small:
             continue
         found = {one.name: cuts_of(one, axis, allowed) for one in small}
@@ -95,7 +107,7 @@ def blocks_of(seen: Sequence[Observation]) -> Blocks | None:
             for one in proper
             if one.gradient.shape[axis] % count == 0
         ]
-        is_even = bool(even) and float(np.mean(even)) >= 0.75
+        is_even = bool(even) and float(np.mean(even)) > 0.6
         cuts = {name: cut for name, (cut, _) in found.items()}
         return Blocks(kind=kind, count=count if is_even else 0, cuts=cuts, share=float(np.median(shares)))
     return None

@@ -82,20 +82,20 @@ def precision_of(
     """
     found, parts, worst = {}, [], False
     for dtype, noise in noises.items():
-        few, many = careful[dtype], {name: noise.expected_outside(UNIT_ROUNDOFF[name]) for name in _LOWEST}
+        few, many = careful[dtype], {name: noise.expected_total(UNIT_ROUNDOFF[name]) for name in _LOWEST}
         # between a precision and the next coarser one: what a careless program of it and a careful one of that leave
         name = "float64"
         for finer, coarser in pairwise(_LOWEST[::-1]):
-            if noise.outside > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
+            if noise.total > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
                 name = coarser
         stored = bits[dtype]
-        if stored is not None and noise.outside > 0.1 * few[stored]:
+        if stored is not None and noise.total > 0.1 * few[stored]:
             name = stored
-        worst |= noise.outside > 4 * max(few["bfloat16"], many["bfloat16"])
+        worst |= noise.total > 4 * max(few["bfloat16"], many["bfloat16"])
         found[dtype] = dtype if UNIT_ROUNDOFF[name] < UNIT_ROUNDOFF.get(dtype, 0.0) else name
         expected = ", ".join(f"{one} {few[one]:.1e} to {max(many[one], few[one]):.1e}" for one in _LOWEST[::-1])
         parts.append(
-            f"runs in {dtype} leave {noise.outside:.1e} of the step off the singular diagonal "
+            f"runs in {dtype} leave {noise.total:.1e} of the step "
             f"(rounding alone would leave: {expected})"
             + (f" and are numbers of {stored}" if stored is not None else "")
         )
@@ -116,14 +116,14 @@ def precision_of(
 
 
 def careful_shares(convention: Convention, seen: Sequence[Observation]) -> dict[str, float]:
-    """Return what is left of the steps off the singular diagonal where every product is rounded once, by precision."""
+    """Return what is left of the steps where the result of every product is rounded once, by precision."""
     found = {}
     for name in _LOWEST:
         bits = round(-math.log2(UNIT_ROUNDOFF[name]))
         shares = []
         for one in seen:
             rounded = one.with_update(_rounded(_once_rounded(convention, one.gradient, bits), bits))
-            shares.append(shares_left(rounded, one.with_update(direction_of(convention, one.gradient)))[1])
+            shares.append(math.hypot(*shares_left(rounded, one.with_update(direction_of(convention, one.gradient)))))
         found[name] = max(float(trimmed(np.array(shares))), UNIT_ROUNDOFF[name] / 8)
     return found
 

@@ -23,8 +23,12 @@ def restored_finding(runs: Sequence[Run]) -> Finding | None:
         if whole is None or finite_steps(whole) <= place:
             continue
         if finite_steps(paused) <= place:
-            return Finding(property="momentum", value="not restored: the steps after the pause fail", is_fault=True,
-                           evidence=f"State read back before step {place}: {paused.status} ({paused.probe.name}).")
+            return Finding(
+                property="momentum",
+                value="not restored: the steps after the pause fail",
+                is_fault=True,
+                evidence=f"State read back before step {place}: {paused.status} ({paused.probe.name}).",
+            )
         for name in paused.probe.start:
             for k in range(place, min(finite_steps(paused), finite_steps(whole))):
                 a, b = paused.update(k, name), whole.update(k, name)

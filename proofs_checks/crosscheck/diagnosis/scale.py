@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..convention import Convention, PolynomialMap, PowerMap, Scale
+from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap, PowerMap, Scale
 from ..reference import direction_of
 from ..scales import SCALES, scale_factor
 from .floor import FloorFit, input_shares
@@ -23,6 +23,14 @@ def _norm(x: np.ndarray, p: float) -> float:
     return top if math.isinf(p) else top * float(np.sum((s / top) ** p) ** (1 / p))
 
 
+def _bare_power(g: np.ndarray, d: np.ndarray) -> float:
+    """Return what a power of singular values that no norm divides is of the direction D that one divides."""
+    s, y = np.linalg.svd(g, compute_uv=False), np.linalg.svd(d, compute_uv=False)
+    if len(s) < 2 or y[-1] <= 0 or s[-1] >= s[0]:
+        return 1.0 / float(y[0])
+    return float(s[0] ** (math.log(y[0] / y[-1]) / math.log(s[0] / s[-1])) / y[0])
+
+
 RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "": lambda g, d: 1.0,
     "the dual norm <G, D>": lambda g, d: float(np.sum(g * d)),
@@ -32,6 +40,7 @@ RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "one over the Frobenius norm of D": lambda g, d: 1.0 / float(np.linalg.norm(d)),
     "one over the spectral norm of D": lambda g, d: 1.0 / _norm(d, math.inf),
     "one over the largest entry of D": lambda g, d: 1.0 / float(np.max(np.abs(d))),
+    "no norm, the bare power": lambda g, d: _bare_power(g, d),
     "the square root of the Frobenius norm of G": lambda g, d: math.sqrt(float(np.linalg.norm(g))),
 }
 """What a step may be proportional to besides the shape, from the gradient G and the direction D of unit norm."""
@@ -61,6 +70,10 @@ class ScaleFit:
         Median factor for each shape.
     uses_block : bool
         Whether the formula takes the shape of a block rather than that of the whole.
+    noise : float
+        Share of a step that rounding leaves unexplained.
+    other_words : str
+        A product of powers that fits where no formula does.
     """
 
     scale: Scale
@@ -72,6 +85,8 @@ class ScaleFit:
     fits: bool
     by_shape: dict[str, float] = field(default_factory=dict)
     uses_block: bool = False
+    noise: float = 0.0
+    other_words: str = ""
 
 
 def factors_of(of: Convention, seen: Sequence[Observation], floor: FloorFit | None) -> list[tuple[float, np.ndarray]]:
@@ -80,7 +95,7 @@ def factors_of(of: Convention, seen: Sequence[Observation], floor: FloorFit | No
     if floor is not None and isinstance(of.map, PowerMap):
         shares = input_shares(of.map, floor, seen)
     elif floor is not None and isinstance(of.map, PolynomialMap):
-        of = Convention(map=of.map, floor=floor.floor)
+        of = replace(of, floor=floor.floor)
     found = []
     for one, share in zip(seen, shares, strict=True):
         d = direction_of(of, one.gradient)
@@ -115,15 +130,24 @@ def scale_of(
     names = sorted({one.shape for one in seen})
     of_shape = [np.array([one.shape == name for one in seen]) for name in names]
     choices = []
+    # a relation that is a function of the shape, as a norm of the polar factor is, is none
+    asked = {
+        name: offset
+        for name, offset in related.items()
+        if not name or max(float(trimmed(offset[one] - np.median(offset[one]))) for one in of_shape) > 1e-6
+    }
     for uses_block in (False, True) if shapes[False] != shapes[True] else (False,):
-        for relation, offset in related.items():
+        for relation, offset in asked.items():
             for formula in SCALES:
                 left = logs - offset - np.log([scale_factor(formula, shape) for shape in shapes[uses_block]])
                 choices.append((_spread(left, of_shape), relation, formula, uses_block, left))
-    allowed = max(4 * noise, 1e-12)
+    allowed = max(4 * noise, 8 * UNIT_ROUNDOFF.get(seen[0].dtype, UNIT_ROUNDOFF["float32"]))
     fitting = [one for one in choices if one[0] <= allowed and one[1] in first] or [
         one for one in choices if one[0] <= allowed
     ]
+    plain = [one for one in choices if not one[1]]
+    if not fitting and min(one[0] for one in plain) <= 2 * min(one[0] for one in choices):
+        choices = plain
     pool = fitting or choices
     order = {name: k for k, name in enumerate(SCALES)}
     best_spread = min(one[0] for one in pool)
@@ -142,8 +166,8 @@ def scale_of(
     for one, value, offset in zip(seen, values, related[relation], strict=True):
         by_shape.setdefault("×".join(map(str, one.shape)), []).append(float(value / math.exp(offset)))
     others = tuple(dict.fromkeys(one[2] + (f", times {one[1]}" if one[1] else "") for one in same if one is not best))
-    return ScaleFit(
-        scale=Scale(formula=formula, factor=short_decimal(measured, 3 * error + 0.5 * noise)),
+    fit = ScaleFit(
+        scale=Scale(formula=formula, factor=short_decimal(measured, 3 * error + 0.05 * noise)),
         relation=relation,
         spread=spread,
         error=error,
@@ -152,7 +176,9 @@ def scale_of(
         fits=bool(fitting),
         by_shape={name: float(np.median(v)) for name, v in by_shape.items()},
         uses_block=uses_block,
+        noise=noise,
     )
+    return fit if fitting else replace(fit, other_words=monomial_words(fit, seen, factors))
 
 
 def _spread(left: np.ndarray, of_shape: Sequence[np.ndarray]) -> float:
@@ -163,6 +189,25 @@ def _spread(left: np.ndarray, of_shape: Sequence[np.ndarray]) -> float:
     middles = np.array([np.median(left[one]) for one in of_shape])
     within = [float(trimmed(left[one] - middle)) for one, middle in zip(of_shape, middles, strict=True)]
     return float(np.sqrt(np.mean((middles - np.mean(middles)) ** 2) + np.mean(np.square(within))))
+
+
+def monomial_words(fit: ScaleFit, seen: Sequence[Observation], factors: Sequence[tuple[float, np.ndarray]]) -> str:
+    """Return the product of powers of rows and columns, or of the longer and shorter side, that fits, in words; or ""."""
+    related = RELATIONS[fit.relation]
+    logs = np.array(
+        [math.log(abs(value) / related(one.gradient, d)) for one, (value, d) in zip(seen, factors, strict=True)]
+    )
+    sides = np.array([one.shape for one in seen], dtype=float)
+    for names, x in (("rows", "columns"), sides), (("longer", "shorter"), np.sort(sides, axis=1)[:, ::-1]):
+        design = np.column_stack([np.ones(len(x)), np.log(x)])
+        if np.linalg.matrix_rank(design) < 3:
+            continue
+        solved = np.linalg.lstsq(design, logs, rcond=None)[0]
+        if float(trimmed(logs - design @ solved)) <= max(4 * fit.noise, 1e-6):
+            powers = [(name, round(float(e), 3)) for name, e in zip(names, solved[1:], strict=True)]
+            product = " ".join(name if e == 1 else f"{name}^{e:g}" for name, e in powers if e)
+            return f"{math.exp(solved[0]):.4g} {product}"
+    return ""
 
 
 def short_decimal(value: float, tolerance: float, *, digits: int = 4) -> float:

@@ -18,6 +18,9 @@ __all__ = ["MOST_STEPS", "Candidate", "Curve", "all_candidates", "indistinct", "
 MOST_STEPS = 20
 """Schedules are tried with 1 to this many steps."""
 
+_MOST_ROW_STEPS = 13
+"""With an input divided by norms of its rows, with so many."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -60,7 +63,7 @@ class Candidate:
         schedule = self.map.schedule
         usual = POLAR_SCHEDULES[schedule.name]() if schedule.name in POLAR_SCHEDULES else schedule
         return (
-            NORMALISATIONS.index(self.map.normalisation) + 2 * (usual.input_margin != schedule.input_margin),
+            (self.map.normalisation != "frobenius") + 2 * (usual.input_margin != schedule.input_margin),
             int(usual.n_steps != schedule.n_steps or schedule.name not in POLAR_SCHEDULES),
             self.residual,
             schedule.n_steps,
@@ -175,21 +178,38 @@ def _first_steps(schedule: PolarSchedule) -> int:
 
 def aol_candidates(seen: Sequence[Observation]) -> tuple[Candidate, ...]:
     """Return the same with the normalisation that is not one of singular values, with residuals of whole matrices."""
-    from ..convention import Convention
-    from ..reference import direction_of
-
+    inputs = [_row_normalised(one.gradient) for one in seen[:8]]
+    targets = [one.update.T if one.gradient.shape[0] > one.gradient.shape[1] else one.update for one in seen[:8]]
     found = []
-    for schedule in (make() for make in POLAR_SCHEDULES.values()):
-        for n in range(1, schedule.n_steps + 4):
-            one = PolynomialMap(schedule=schedule.with_steps(n), normalisation="aol")
-            squares = []
-            for each in seen[:8]:
-                y = direction_of(Convention(map=one), each.gradient)
-                bottom = float(np.sum(y * y))
-                factor = float(np.sum(y * each.update)) / bottom if 0 < bottom < 1e200 else 0.0
-                squares.append(float(np.linalg.norm(each.update - factor * y)) / each.size)
-            found.append(Candidate(map=one, residual=float(trimmed(np.array(squares)))))
+    with np.errstate(all="ignore"):
+        for schedule in (make() for make in POLAR_SCHEDULES.values()):
+            y = inputs
+            for n, row in enumerate(schedule.with_steps(_MOST_ROW_STEPS).steps, start=1):
+                y = [_odd_of_matrix(row, one) for one in y]
+                left = [_left(target, one) for target, one in zip(targets, y, strict=True)]
+                one = PolynomialMap(schedule=schedule.with_steps(n), normalisation="aol")
+                found.append(Candidate(map=one, residual=float(trimmed(np.array(left)))))
     return _distinct(found)
+
+
+def _row_normalised(g: np.ndarray) -> np.ndarray:
+    x = g.T if g.shape[0] > g.shape[1] else g
+    x = x / np.max(np.abs(x))
+    return x / np.sqrt(np.sum(np.abs(x @ x.T), axis=1, keepdims=True))
+
+
+def _odd_of_matrix(row: Sequence[float], x: np.ndarray) -> np.ndarray:
+    gram = x @ x.T
+    total = row[-1] * x
+    for a in row[-2::-1]:
+        total = gram @ total + a * x
+    return total
+
+
+def _left(target: np.ndarray, y: np.ndarray) -> float:
+    bottom = float(np.sum(y * y))
+    factor = float(np.sum(y * target)) / bottom if 0 < bottom < 1e200 else 0.0
+    return float(np.linalg.norm(target - factor * y) / np.linalg.norm(target))
 
 
 def indistinct(found: Sequence[Candidate], n_values: int, least: float) -> tuple[Candidate, ...]:

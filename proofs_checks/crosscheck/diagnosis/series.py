@@ -84,9 +84,7 @@ class Series:
 
     def storage(self, k: int) -> np.ndarray:
         """Return the storage error of every entry of :meth:`update`."""
-        return np.concatenate(
-            [np.full(self.updates[k][name].size, self.noise[k][name]) for name in self.blocks]
-        )
+        return np.concatenate([np.full(self.updates[k][name].size, self.noise[k][name]) for name in self.blocks])
 
 
 def series_of(run: Run, decay: Decay = Decay(), factors: Sequence[float] = ()) -> Series | None:
@@ -150,9 +148,7 @@ class Forward:
         )
         self.has_floor = convention.floor.form != "none" and convention.floor.value > 0
 
-    def __call__(
-        self, basis: dict[str, np.ndarray], weights: np.ndarray, rounding: Rounding = EXACT
-    ) -> np.ndarray:
+    def __call__(self, basis: dict[str, np.ndarray], weights: np.ndarray, rounding: Rounding = EXACT) -> np.ndarray:
         """Return the updates for ``Σ_j w_j basis_j``, shape (count, entries), for weights of shape (count, j)."""
         averages = {name: np.tensordot(weights, rows, axes=1) for name, rows in basis.items()}
         results = reference_updates(self.convention, averages, rounding)

@@ -15,8 +15,8 @@ from ..probe import ONE, Run
 from .blocks import fit_blocks
 from .decay import DecayFit, fit_decay
 from .families import Fitted
-from .look_ahead import average_words, momentum_findings
 from .late import late_start
+from .look_ahead import average_words, momentum_findings
 from .momentum import MomentumFit, fit_momentum, measured_weights
 from .restored import restored_finding
 from .series import Forward, Series, finite_steps, series_of
@@ -30,9 +30,7 @@ _ORDINARY = 2.0**-8
 """Gradients of a smaller largest entry are there for the floor, not for the weights."""
 
 
-def several_steps(
-    runs: Sequence[Run], convention: Convention | None
-) -> tuple[tuple[Finding, ...], Convention | None]:
+def several_steps(runs: Sequence[Run], convention: Convention | None) -> tuple[tuple[Finding, ...], Convention | None]:
     """Return the findings on several steps, and the convention completed by them.
 
     Parameters
@@ -105,7 +103,9 @@ def _moving(runs: Sequence[Run], decay: Decay, factors: Sequence[float]) -> tupl
     for run in runs:
         if run.probe.n_steps < 2 or run.probe.saved_before is not None or finite_steps(run) < 2:
             continue
-        largest = max(float(np.max(np.abs(g))) for one in run.probe.gradients[: finite_steps(run)] for g in one.values())
+        largest = max(
+            float(np.max(np.abs(g))) for one in run.probe.gradients[: finite_steps(run)] for g in one.values()
+        )
         if largest == 0:
             continue
         series = series_of(run, decay, factors)
@@ -114,9 +114,7 @@ def _moving(runs: Sequence[Run], decay: Decay, factors: Sequence[float]) -> tupl
     return ordinary, faint
 
 
-def _with_best_decay(
-    runs: Sequence[Run], forward: Forward, decay: DecayFit
-) -> tuple[_Found, DecayFit]:
+def _with_best_decay(runs: Sequence[Run], forward: Forward, decay: DecayFit) -> tuple[_Found, DecayFit]:
     """Return the momentum with that of the possible decays which explains the steps best."""
     results = []
     for candidate in decay.candidates:
@@ -125,11 +123,11 @@ def _with_best_decay(
         results.append(_Found(decay=candidate, forward=forward, fit=fit, series=series, faint=faint))
     best = results[0]
     if len(results) > 1:
-        better = min(results, key=lambda one: one.fit.misfit)
-        if best.fit.misfit > 2 * better.fit.misfit and not best.fit.members:
-            best = better
+        simplest = min(results, key=lambda one: one.fit.n_parameters)
+        if simplest.fit.n_parameters < best.fit.n_parameters:
+            best = simplest
             decay = _renamed(decay, best.decay)
-        elif any(one.decay.form == "l2" and one.fit.members for one in results[1:]):
+        elif any(one.decay.form == "l2" and one.fit.n_parameters == best.fit.n_parameters for one in results[1:]):
             finding = replace(decay.finding, alternatives=(*decay.finding.alternatives, "l2, in the gradient"),
                               is_decided=False)  # fmt: skip
             decay = replace(decay, finding=finding)
@@ -176,9 +174,11 @@ def _by_length(found: _Found) -> tuple[Fitted, list[Fitted], StepFactors | None,
     chosen, said = _by_convention(members, found.forward)
     same = [one for one in members if one is not chosen]
     if same:
-        reason = said or ("the lengths of the averages differ by a constant alone, which the scale may hold"
-                          if found.forward.is_homogeneous or found.forward.has_floor
-                          else "they differ in the length of the average alone, which the map does not see")
+        reason = said or (
+            "the lengths of the averages differ by a constant alone, which the scale may hold"
+            if found.forward.is_homogeneous or found.forward.has_floor
+            else "they differ in the length of the average alone, which the map does not see"
+        )
         names = ", ".join(dict.fromkeys(average_words(one) for one in [chosen, *same]))
         why = f"{why} {names}: {reason}.".strip()
     return chosen, same, lengths[id(chosen)], why
@@ -191,7 +191,9 @@ def _of_constant_length(members: list[Fitted], lengths: dict[int, StepFactors | 
         refused = [one for one in members if one not in constant]
         worst = lengths[id(refused[0])]
         names = ", ".join(average_words(one) for one in refused)
-        last = "" if worst is None else f": the step sizes would be {', '.join(f'{f:.3g}' for f in worst.factors[:4])}, …"
+        last = (
+            "" if worst is None else f": the step sizes would be {', '.join(f'{f:.3g}' for f in worst.factors[:4])}, …"
+        )
         return constant, f"The length of the steps refuses {names}{last}."
     return members, ""
 
@@ -265,10 +267,8 @@ def _named(unusual: Unusual, convention: Convention, decay: Decay) -> tuple[list
     return [finding], dressed(convention, unusual.momentum, decay, ())
 
 
-def dressed(
-    convention: Convention, momentum: Momentum, decay: Decay, step_factors: tuple[float, ...]
-) -> Convention:
-    """Return the convention of one step with a momentum: scale and floor in units of the average, not of the gradient."""
+def dressed(convention: Convention, momentum: Momentum, decay: Decay, step_factors: tuple[float, ...]) -> Convention:
+    """Return the convention of one step with a momentum: scale and floor in units of the average."""
     first = float(momentum.weights(0)[0])
     forward = Forward(convention)
     scale, floor = convention.scale, convention.floor

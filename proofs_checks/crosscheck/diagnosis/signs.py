@@ -23,9 +23,7 @@ _CLEAR = 1e-4
 """An entry of the average below this share of the largest may have either sign after rounding."""
 
 
-def entrywise_findings(
-    series: Sequence[Series], convention: Convention
-) -> tuple[list[Finding], Convention, Momentum]:
+def entrywise_findings(series: Sequence[Series], convention: Convention) -> tuple[list[Finding], Convention, Momentum]:
     """Return the findings on the momentum of an entrywise map, the convention with the map, and the momentum."""
     if not series:
         words = "No run of several steps with a gradient."
@@ -137,9 +135,7 @@ def _wrong_signs(steps: list[tuple[Series, int]], momenta: list[Momentum]) -> tu
     for one, k in steps:
         if k not in table:
             table[k] = np.array([weights_from(momentum, k, False) for momentum in momenta])
-        rows = np.concatenate(
-            [rows.reshape(k + 1, -1) for rows in one.basis(k, with_previous=False).values()], axis=1
-        )
+        rows = np.concatenate([rows.reshape(k + 1, -1) for rows in one.basis(k, with_previous=False).values()], axis=1)
         averages = table[k] @ rows
         sizes = np.abs(averages)
         clear = sizes > _CLEAR * sizes.max(axis=1, keepdims=True)
@@ -151,7 +147,9 @@ def _wrong_signs(steps: list[tuple[Series, int]], momenta: list[Momentum]) -> tu
 def _grid(family: Family) -> list[tuple[float, ...]]:
     if not family.parameters:
         return [()]
-    fine = np.concatenate([np.arange(0.02, 0.89, 0.02), np.arange(0.9, 0.985, 0.01), np.array([0.99, 0.992, 0.995, 0.997, 0.999])])
+    fine = np.concatenate(
+        [np.arange(0.02, 0.89, 0.02), np.arange(0.9, 0.985, 0.01), np.array([0.99, 0.992, 0.995, 0.997, 0.999])]
+    )
     axes = {"beta": fine, "tau": np.arange(0.02, 1.0, 0.02), "power": np.arange(0.05, 2.0, 0.05)}
     if len(family.parameters) == 1:
         return [(round(float(value), 6),) for value in axes[family.parameters[0]]]

@@ -6,30 +6,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
-from ..convention import Convention, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap
+from ..convention import Convention, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
 from ..finding import Finding
 from ..probe import Run
 from ..scales import scale_factor
 from .activity import Kind, kind_of
 from .edges import edge_findings, range_finding, zero_findings
-from .entrywise import entry_floor
+from .entrywise import entry_floor, without_floor
 from .failing import failing_findings, undivided_finding
+from .floor import kept_share
 from .identify import Identified
 from .noise import Noise, noise_of
-from .observation import first_dtype, observations
+from .observation import Observation, first_dtype, observations
 from .orientation import identified_by_shape
-from .partition import Blocks, blocks_of
+from .partition import Blocks, blocks_of, upper_share
 from .precision import bits_of, careful_shares, precision_of
 from .scale import RELATIONS, ScaleFit, factors_of, scale_of
+from .schedule import Curve, norm_of
 from .seen import Seen, sized
+from .size_words import floor_finding, scale_findings
 from .stack import stack_finding
 from .words import (
     activity_finding,
-    floor_finding,
     map_finding,
     normalisation_finding,
-    scale_findings,
     schedule_finding,
 )
 
@@ -61,7 +63,7 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
         return (undivided, *zero, *edge_findings(sized(seen.every), None, None)), None
     blocks = _WHOLE
     whole = kind
-    if kind.name in ("other", "rows", "columns") or (kind.name == "spectral" and kind.shares["spectral"] > 1e-4):
+    if kind.name in ("other", "rows", "columns") or (kind.name == "spectral" and upper_share(seen.ordinary) > 1e-4):
         found = blocks_of(seen.ordinary)
         if found is not None:
             blocks = found
@@ -70,7 +72,9 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
     identified, kind, orientation, cut = identified_by_shape(kind, cut)
     findings = [activity_finding(whole, kind, seen.ordinary, runs, blocks), *orientation, *_partition(blocks)]
     if identified.map is None:
-        findings += [map_finding(kind, identified, None, cut.ordinary), *schedule_finding(identified, cut.ordinary)]
+        findings.append(map_finding(kind, identified, None, cut.ordinary))
+        if kind.name == "spectral":
+            findings += [*schedule_finding(identified, cut.ordinary), floor_finding(None, None, cut.swept)]
         findings += [*zero, *edge_findings(sized(seen.every), None, None)]
         if identified.nearest is not None and kind.name == "spectral":
             findings += _range(seen)
@@ -115,37 +119,38 @@ def _completed(
         if entry is not None:
             of = EntrywiseMap(name="adam", epsilon=entry)
     groups = {name: group.ordinary for name, group in [(cut.ordinary[0].dtype, cut), *more.items()] if group.ordinary}
-    inner = replace(bare, map=identified.map)
-    if isinstance(of, EntrywiseMap) and entry is not None:
-        groups = {
-            name: [
-                one.with_update(
-                    one.update
-                    * (
-                        1
-                        + np.divide(
-                            entry, np.abs(one.gradient), where=one.gradient != 0, out=np.zeros_like(one.gradient)
-                        )
-                    )
-                )
-                for one in group
-            ]
-            for name, group in groups.items()
-        }
+    if entry is not None:
+        groups = {name: [without_floor(one, entry) for one in group] for name, group in groups.items()}
     precision = precision_of(
-        {name: noise_of(inner, group) for name, group in groups.items()},
-        {name: careful_shares(inner, group) for name, group in groups.items()},
+        {name: noise_of(_with_exact_floor(bare, group), group) for name, group in groups.items()},
+        {name: careful_shares(bare, group) for name, group in groups.items()},
         {name: bits_of(group, fit) for name, group in groups.items()},
     )
+    rounded = _with_rounded_coefficients(bare, precision.name)
+    if rounded is not None:
+        again = noise_of(rounded, cut.ordinary)
+        # a fifth is three standard errors of what a hundred values leave
+        if again.diagonal < 0.8 * noise.diagonal:
+            bare, noise = rounded, again
+            fit = scale_of(factors_of(bare, cut.ordinary, floor), cut.ordinary, noise.total, first=first)
+            words = (
+                f" With coefficients rounded to {precision.name} as well, {again.diagonal:.1e} is left on the diagonal."
+            )
+            precision = replace(precision, evidence=precision.evidence + words)
     convention = Convention(
         map=of,
         scale=fit.scale,
         floor=floor.floor if floor is not None else Floor(),
         partition=Partition(kind=blocks.kind, count=max(blocks.count, 1)) if blocks.count else Partition(),
         precision=precision.name if precision.name != "none" else "bfloat16",
+        rounds_coefficients=bare.rounds_coefficients,
     )
     stack, stack_kind = stack_finding(
-        runs, convention, replace(_inner(convention), partition=convention.partition), noise.effective_unit
+        runs,
+        convention,
+        replace(_inner(convention), partition=convention.partition),
+        noise.effective_unit,
+        is_known=fit.relation in first,
     )
     convention = replace(convention, stack=stack_kind)
     findings += [
@@ -177,9 +182,38 @@ def _completed(
                 ),
             )
         findings += edge_findings(sized(seen.every), _inner(convention) if blocks.kind == "whole" else None, noise)
-        if blocks.kind == "whole":
+        if blocks.kind == "whole" and fit.relation in first:
             findings += _odd_factors(seen, fit, bare, noise)
     return tuple(findings), convention
+
+
+def _with_exact_floor(bare: Convention, seen: Sequence[Observation]) -> Convention:
+    """Return the convention with the floor that leaves least of these steps, near the one that a sweep shows.
+
+    A floor that is known as well as float32 allows would be what float64 runs leave.
+    """
+    of, floor = bare.map, bare.floor
+    if not isinstance(of, PolynomialMap) or floor.form == "none" or of.normalisation == "aol":
+        return bare
+    norms = [norm_of(one.s_in, of.normalisation) * (1 + of.schedule.input_margin) for one in seen]
+
+    def left(exponent: float) -> float:
+        fit = replace(floor, value=floor.value * (1 + exponent))
+        shares = [float(kept_share(fit.form, fit.value, norm)) for norm in norms]
+        curve = Curve(seen, shares)
+        return curve.residual(np.asarray(of.schedule(curve.x[of.normalisation])))
+
+    best = minimize_scalar(left, bounds=(-1e-2, 1e-2), method="bounded", options={"xatol": 1e-12})
+    if best.fun >= left(0.0):
+        return bare
+    return replace(bare, floor=replace(floor, value=floor.value * (1 + float(best.x))))
+
+
+def _with_rounded_coefficients(bare: Convention, precision: str) -> Convention | None:
+    """Return the convention with the coefficients of its iteration rounded to a precision below that of a float32."""
+    if not isinstance(bare.map, PolynomialMap) or precision not in ("bfloat16", "float16"):
+        return None
+    return replace(bare, precision=precision, rounds_coefficients=True)
 
 
 def _inner(convention: Convention) -> Convention:
@@ -187,7 +221,7 @@ def _inner(convention: Convention) -> Convention:
     of = convention.map
     if isinstance(of, PowerMap) and of.is_regularized:
         return Convention(map=of)
-    return Convention(map=of, floor=convention.floor)
+    return replace(convention, scale=Scale(), partition=Partition())
 
 
 def _range(seen: Seen) -> list[Finding]:

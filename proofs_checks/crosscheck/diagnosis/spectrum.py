@@ -11,7 +11,7 @@ import numpy as np
 
 from .observation import Observation, cut
 
-__all__ = ["PowerLaw", "curve_of", "exponent_of", "power_law"]
+__all__ = ["PowerLaw", "curve_of", "exponent_of", "leading_count", "power_law"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +102,17 @@ def exponent_of(law: PowerLaw, resolution: float) -> tuple[float, tuple[float, f
         if top <= interval[1] * bottom:
             return float(Fraction(top, bottom)), interval
     return 1 + 1 / law.slope, interval
+
+
+def leading_count(seen: Sequence[Observation]) -> int | None:
+    """Return how many singular values come out where it is as many of every matrix, and all of one size; or None."""
+    counts = set()
+    for one in seen:
+        top = float(np.max(np.abs(one.s_out)))
+        kept = np.abs(one.s_out) > 0.05 * top
+        count = int(np.sum(kept))
+        if not np.all(kept[:count]) or np.ptp(one.s_out[:count]) > 0.05 * top:
+            return None
+        if count < len(one.s_out):
+            counts.add(count)
+    return counts.pop() if len(counts) == 1 else None

@@ -38,7 +38,7 @@ _WAYS: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 
 
 def stack_finding(
-    runs: Iterable[Run], full: Convention, convention: Convention, unit: float
+    runs: Iterable[Run], full: Convention, convention: Convention, unit: float, *, is_known: bool
 ) -> tuple[Finding | None, str]:
     """Return the finding on a stack, and the value of ``Convention.stack``.
 
@@ -50,6 +50,8 @@ def stack_finding(
         With the scale, which tells ways apart where the map does not.
     convention : Convention
         Map, floor and partition, without scale.
+    is_known : bool
+        Whether the length of a step is that of the convention.
     unit : float
         Effective unit roundoff, for how near is near.
     """
@@ -91,6 +93,9 @@ def stack_finding(
             best = min(ratios, key=lambda name: ratios[name])
         if shares[best] <= bound:
             return Finding(property="stack", value=best, evidence=evidence), _WAYS[best][0]
+        if slices <= bound and not is_known:
+            # the factor of a slice alone is not known either
+            return Finding(property="stack", value="slices", evidence=evidence), "slices"
         if slices <= bound:
             listed = ", ".join(f"{one:.3g}" for one in factors)
             return Finding(

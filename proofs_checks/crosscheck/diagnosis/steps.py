@@ -172,8 +172,11 @@ def law_finding(runs: Sequence[Run], decay: Decay) -> Finding | None:
             if abs(power - 1) < 0.02:
                 return None
             simple = _nearest_simple(power, 0.02)
-            words = ("does not depend on the step size given: the target has its own" if simple == 0
-                     else f"grows as the step size to the power {simple:.3g}" + ", η squared" * (simple == 2))
+            words = (
+                "does not depend on the step size given: the target has its own"
+                if simple == 0
+                else f"grows as the step size to the power {simple:.3g}" + ", η squared" * (simple == 2)
+            )
             evidence = (f"The first step at η = {one.probe.step_size:g} is {grown * ratio:.4g} times that at "
                         f"η = {other.probe.step_size:g} ({one.probe.name}, {other.probe.name}).")  # fmt: skip
             return Finding(property="step size", value=words, evidence=evidence, is_fault=True)

@@ -60,6 +60,7 @@ def restarted_form(fits: Sequence[StepWeights], schedule: Fitted | None = None) 
                        momentum=schedule.momentum)  # fmt: skip
     longest = max((fit.step for fit in fits), default=0)
     for period in range(2, longest + 1):
+
         def weights(momentum: Momentum, fit: StepWeights, period: int = period) -> np.ndarray:
             k = fit.step
             recent = momentum.weights(k % period)
@@ -76,6 +77,7 @@ def restarted_form(fits: Sequence[StepWeights], schedule: Fitted | None = None) 
 
 def _late(fits: Sequence[StepWeights]) -> Unusual | None:
     """Return an average of all gradients but the newest."""
+
     def weights(momentum: Momentum, fit: StepWeights) -> np.ndarray:
         return np.append(momentum.weights(fit.step - 1), 0.0)
 
@@ -118,6 +120,7 @@ def _best(
     if n_ratios < 3 or float(np.median([fit.noise / fit.modelled for fit in fits])) > 8:
         return None
     for average, look_ahead in _FORMS:
+
         def misfit(values: np.ndarray, average: str = average, look_ahead: str = look_ahead) -> np.ndarray:
             momentum = Momentum(average=average, beta=float(values[0]), look_ahead=look_ahead)
             return np.concatenate([fit.excess(weights(momentum, fit)) / math.sqrt(fit.spread) for fit in fits])

@@ -1,4 +1,4 @@
-"""Words: findings on the map, its schedule, floor and scale, with the numbers behind them."""
+"""Words: findings on the kind of step, the map, its schedule and normalisation, with the numbers behind them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from schattor_theory.geometry import exponent_label
 from ..convention import EntrywiseMap, PolynomialMap, PowerMap
 from ..finding import Finding
 from ..probe import Run
-from .activity import Kind
-from .floor import FloorFit
+from .activity import Kind, rescaled_words
 from .identify import Identified
 from .observation import Observation
 from .partition import Blocks
 from .scale import ScaleFit
 from .schedule import MOST_STEPS
-from .spectrum import curve_of
+from .spectrum import curve_of, leading_count
 
 __all__ = [
     "activity_finding",
-    "floor_finding",
     "map_finding",
     "normalisation_finding",
-    "scale_findings",
     "schedule_finding",
 ]
 
@@ -97,6 +94,14 @@ def map_finding(
         )
         if kind.name in ("rows", "columns"):
             value = f"{kind.name[:-1]} by {kind.name[:-1]}"
+        law_alone = found.law is not None and _is_power_law(found, seen)
+        if law_alone and kind.name == "spectral":
+            value = f"the power {found.law.slope:.4g} of the singular values, which is that of no norm S_p"
+        count = leading_count(seen) if kind.name == "spectral" else None
+        if count is not None:
+            value = f"the {count} largest singular values come out as 1, the others are dropped"
+        if kind.name == "other":
+            law = rescaled_words(seen)
         return Finding(property="map", value=value, evidence=law or "No map that is known fits.", data=data)
     of = of if of is not None else found.map
     value = of.words
@@ -124,6 +129,12 @@ def map_finding(
         is_decided=not alternatives,
         data=data,
     )
+
+
+def _is_power_law(found: Identified, seen: Sequence[Observation]) -> bool:
+    """Return whether a power leaves no more of the curve than rounding leaves off it."""
+    outside = float(np.median([one.outside_share for one in seen]))
+    return found.law is not None and found.law.residual <= max(5 * outside, 1e-6)
 
 
 def _law_words(found: Identified) -> str:
@@ -227,111 +238,6 @@ def normalisation_finding(found: Identified) -> list[Finding]:
             value=f"{found.map.normalisation}{extra}",
             alternatives=others,
             is_decided=not others,
-            evidence="Of Frobenius, spectral and Schatten-4 norm and row sums, this one fits the curve to the schedule.",
+            evidence="Of Frobenius, spectral, Schatten-4 norm and row sums, this fits the curve to the schedule.",
         )
     ]
-
-
-def floor_finding(floor: FloorFit | None, entry: float | None, swept: dict[int, Observation]) -> Finding:
-    """Return the floor of the division, in the unit of the gradient."""
-    unit = "in the unit of the gradient, which the first average multiplies"
-    if entry is not None:
-        return Finding(
-            property="floor",
-            value=f"ε = {entry:.3g} added to each entry, {unit}",
-            data={"epsilon": entry},
-            evidence="Entries near it come out smaller than one.",
-        )
-    if floor is None:
-        if not swept:
-            return Finding(
-                property="floor",
-                value="not observed",
-                is_decided=False,
-                evidence="No gradient was seen at several sizes.",
-            )
-        least = min(swept)
-        good = [k for k, one in swept.items() if one.is_finite and one.size > 0]
-        where = f"from entries of {2.0 ** (min(good) - 1):.0e} on" if good else "nowhere"
-        return Finding(
-            property="floor",
-            value="none seen",
-            evidence=f"One gradient at {len(swept)} sizes, largest entry 2^{least} and more; steps are as at ordinary "
-            f"sizes {where}.",
-        )
-    form = floor.floor.form
-    other = "clamped" if form == "added" else "added"
-    return Finding(
-        property="floor",
-        value=f"ε = {floor.floor.value:.3g} {form}, {unit}",
-        alternatives=() if floor.is_form_clear else (f"the same {other}",),
-        is_decided=floor.is_form_clear,
-        evidence=f"It leaves {floor.residual:.1e} of the steps at {len(swept)} sizes, no floor {floor.without:.1e}.",
-        data={"epsilon": floor.floor.value, "form": form, "error": max(2e-3, 2 * floor.residual)},
-    )
-
-
-def scale_findings(fit: ScaleFit, seen: Sequence[Observation]) -> list[Finding]:
-    """Return the formula of the factor, and which axis it grows with."""
-    shapes = ", ".join(f"{shape} {value:.5g}" for shape, value in fit.by_shape.items())
-    evidence = (
-        f"Factor by shape: {shapes}; as measured {fit.measured:.6g} ± {abs(fit.measured) * fit.error:.1e}, "
-        f"spread {fit.spread:.1e}."
-    )
-    if fit.relation:
-        evidence += (
-            f" Proportional to {fit.relation}; the factor holds the weight of the first gradient in the first average."
-        )
-    if not fit.fits:
-        found = Finding(
-            property="scale",
-            value=f"no formula fits; nearest {fit.scale.words}",
-            evidence=evidence,
-            data={"by_shape": dict(fit.by_shape)},
-        )
-        return [found]
-    value = fit.scale.words
-    if fit.relation and fit.relation != "the dual norm <G, D>":
-        value += f", times {fit.relation}"
-    if fit.uses_block:
-        value += ", of the shape of a block"
-    one_shape = len({one.shape for one in seen}) < 2
-    found = [
-        Finding(
-            property="scale",
-            value=value,
-            evidence=evidence,
-            alternatives=fit.alternatives[:8],
-            is_decided=not fit.alternatives,
-            data={"by_shape": dict(fit.by_shape), "factor": fit.measured, "error": fit.error * abs(fit.measured)},
-        )
-    ]
-    formula = fit.scale.formula
-    if one_shape or fit.alternatives:
-        return found
-    side = {
-        "sqrt(max(1, rows/columns))": "rows",
-        "sqrt(rows/columns)": "rows",
-        "sqrt(rows)": "rows",
-        "sqrt(max(1, columns/rows))": "columns",
-        "sqrt(columns/rows)": "columns",
-        "sqrt(columns)": "columns",
-    }.get(formula)
-    if side is None:
-        found.append(
-            Finding(
-                property="axes",
-                value="rows and columns alike",
-                evidence=f"The factor {formula} is that of the transpose.",
-            )
-        )
-    else:
-        kind = "outputs are rows, as torch has them" if side == "rows" else "outputs are columns, as JAX has them"
-        found.append(
-            Finding(
-                property="axes",
-                value=f"{kind}: the factor grows with {side}",
-                evidence=f"The factor is {fit.scale.words}.",
-            )
-        )
-    return found

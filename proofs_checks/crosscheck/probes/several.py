@@ -110,11 +110,12 @@ def _block_gradients(label: str, shapes: dict[str, tuple[int, int]], scales: dic
 def _block_probes() -> list[Probe]:
     two = {ONE: (4, 8), "b": (8, 4)}
     three = {**two, "c": (4, 12)}
-    scales = [{}, {"b": 0.25}, {"b": 4.0}, {ONE: 4.0, "b": 4.0, "c": 4.0}]
+    # each block is once far larger than the others: some balances move the largest alone
+    scales = [{}, {"b": 0.25}, {ONE: 4.0, "b": 4.0, "c": 4.0}, {ONE: 64.0}, {"b": 64.0}, {"c": 64.0}]
     probes = []
     for word, shapes in (("two", two), ("three", three)):
         start = {name: np.zeros(shape) for name, shape in shapes.items()}
-        for number, scale in enumerate(scales):
+        for number, scale in enumerate(one for one in scales if "c" in shapes or list(one) != ["c"]):
             n_steps = 4 if number == 0 else 1
             labels = [word] if n_steps == 1 else [word, *(f"{word} {k}" for k in range(1, n_steps))]
             said = ", ".join(f"{name} times {factor:g}" for name, factor in scale.items() if name in shapes)

@@ -43,7 +43,7 @@ def test_conforms_on_other_array_libraries(name: str, namespace: str) -> None:
     assert verdict.outcome == "conforms", verdict.reasons
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "p = 3" else pytest.mark.slow) for n in SCHATTORS])
 def test_is_named_by_its_outputs(name: str) -> None:
     make, convention = SCHATTORS[name]
     found = examined(make)

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from proofs_checks.crosscheck.convention import Decay, PolynomialMap, PowerMap, Scale
+from proofs_checks.crosscheck.convention import Convention, Decay, PolynomialMap, PowerMap, Scale
 from proofs_checks.crosscheck.known import KNOWN, claimed, differences, nearest
 from proofs_checks.crosscheck.momentum import Momentum
 from proofs_checks.crosscheck.probe import ONE, Run, one_block
@@ -71,14 +71,14 @@ def test_every_other_convention_is_refuted(which: str, precision: str, unit: flo
     assert verdict.reasons
 
 
-def test_four_per_cent_in_bfloat16_are_seen_in_the_mean_where_few_single_steps_show_them() -> None:
-    verdict = judge(noisy_runs(2.0**-8, longer=1.04, n_each=8), HALF)
+def test_two_per_cent_in_bfloat16_are_seen_in_the_mean_where_few_single_steps_show_them() -> None:
+    verdict = judge(noisy_runs(2.0**-8, longer=1.02, n_each=8), HALF)
     assert verdict.outcome == "differs"
     assert len(verdict.failures) <= len(verdict.comparisons) / 10
     (worst, *_) = verdict.seen
     assert worst.of == "scale"
-    assert worst.value == pytest.approx(0.04, rel=0.3)
-    assert verdict.smallest_seen["float32"] < 0.04
+    assert worst.value == pytest.approx(0.02, rel=0.4)
+    assert verdict.smallest_seen["float32"] < 0.02
     assert "on average over" in " ".join(verdict.reasons)
 
 
@@ -112,7 +112,7 @@ def test_a_stack_is_judged_by_what_the_convention_says_of_it() -> None:
     plain = run_of(probe_of(4, 4), MUON)
     assert judge([plain, raised], MUON).outcome == "differs"
     assert judge([plain, raised], replace(MUON, stack="refused")).outcome == "conforms"
-    assert judge([plain, run_of(probe, MUON)], replace(MUON, stack="refused")).outcome == "differs"
+    assert judge([plain, run_of(probe, MUON)], replace(MUON, stack="refused")).outcome == "conforms"
     assert judge([plain, run_of(probe, MUON)], MUON).outcome == "conforms"
 
 
@@ -148,6 +148,14 @@ def test_differences_are_named_field_by_field() -> None:
     for word in ("scale:", "weight decay:", "precision:", "floor:"):
         assert word in found
     assert "momentum:" not in found  # ema and heavy ball have one direction, which is all that shows
+
+
+def test_a_factor_that_the_average_or_the_scale_may_have_is_no_difference_where_outputs_are_the_same() -> None:
+    large = Convention(map=PowerMap(p=3.0, is_regularized=True), momentum=Momentum(average="ema", beta=0.75))
+    other = replace(large, momentum=Momentum(average="heavy ball", beta=0.75), scale=Scale(factor=0.25))
+    assert not differences(large, other)
+    assert [one.partition(":")[0] for one in differences(large, replace(large, scale=Scale(factor=2.0)))] == ["scale"]
+    assert "momentum" in " ".join(differences(large, replace(other, scale=Scale())))
 
 
 def test_a_claim_takes_the_users_numbers_and_nothing_else() -> None:

@@ -78,7 +78,7 @@ def test_bad_usage_exits_2_with_a_sentence(call, file, tmp_path, arguments, word
     ("package", "arguments", "words"),
     [
         ("cupy", ["--device", "cuda"], "--device cuda needs CuPy, which is not installed"),
-        ("distributed", ["--scheduler", "tcp://127.0.0.1:1"], "--scheduler needs dask.distributed, which is not"),
+        ("distributed", ["--scheduler", "tcp://127.0.0.1:1"], "scheduler must be left out without dask.distributed"),
     ],
 )
 def test_an_extra_that_is_not_installed_is_named(call, file, tmp_path, monkeypatch, package, arguments, words) -> None:

@@ -1,0 +1,179 @@
+"""The command: exit codes, files, JSON, errors of the user, and targets that misbehave."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from proofs_checks.crosscheck import command
+from proofs_checks.crosscheck.crosscheck import CrossCheck
+from proofs_checks.crosscheck.known import KNOWN
+from proofs_checks.crosscheck.observe import observe
+from proofs_checks.crosscheck.recorded import read_probes, write_recording
+from schattor_theory.errors import ParameterError, UnknownNameError
+
+app = typer.Typer()
+app.command()(command.crosscheck_command)
+
+SIGN = """
+import numpy as np
+
+def sign(params, grads, state, step_size=1.0, factor=1.0):
+    return params - (step_size * factor * np.sign(grads)).astype(params.dtype), state
+
+def raises(params, grads, state):
+    raise ValueError("no way")
+
+def turns(params, grads, state):
+    return params.T.copy() if params.ndim == 2 and params.shape[0] == 12 else params - grads, state
+"""
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> Path:
+    path = tmp_path / "targets.py"
+    path.write_text(SIGN)
+    return path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_a_target_that_conforms_gives_zero_and_its_page(targets: Path, tmp_path: Path) -> None:
+    found = run(f"{targets}:sign", "--out", tmp_path / "out")
+    assert found.exit_code == 0, found.output
+    assert "the sign of each entry" in found.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"index.html", "crosscheck.json"} < names
+    assert sum(name.endswith(".html") for name in names) == 2
+    assert sum(name.endswith(".txt") for name in names) == 1
+
+
+def test_a_claim_that_is_wrong_gives_one(targets: Path) -> None:
+    found = run(f"{targets}:sign", "--as", "Keller Jordan's Muon", "--json")
+    assert found.exit_code == 1
+    result = json.loads(found.stdout)
+    assert result["exit_code"] == 1
+    (target,) = result["targets"]
+    assert target["outcome"] == "differs"
+    assert any(one.startswith("map:") for one in target["claim_differences"])
+    assert target["counterexample"] is not None
+
+
+def test_a_claim_that_is_right_gives_zero(targets: Path) -> None:
+    assert run(f"{targets}:sign", "--as", "signSGD").exit_code == 0
+
+
+def test_options_reach_the_target(targets: Path) -> None:
+    found = run(f"{targets}:sign", "--option", "factor=0.5", "--json")
+    assert json.loads(found.stdout)["targets"][0]["convention"]["scale"]["factor"] == pytest.approx(0.5)
+
+
+def test_what_cannot_run_gives_three_and_the_rest_is_checked(targets: Path, tmp_path: Path) -> None:
+    found = run("no.such:thing", f"{targets}:raises", f"{targets}:sign", "--out", tmp_path / "out")
+    assert found.exit_code == 3
+    ledger = json.loads((tmp_path / "out" / "crosscheck.json").read_text())
+    assert [one["outcome"] for one in ledger["targets"]] == ["could not run", "could not run", "conforms"]
+    assert "not importable" in ledger["targets"][0]["problem"]
+    assert "ValueError: no way" in ledger["targets"][1]["problem"]
+    assert sum(path.suffix == ".html" for path in (tmp_path / "out").iterdir()) == 4
+
+
+def test_a_difference_weighs_more_than_what_cannot_run(targets: Path) -> None:
+    assert run("no.such:thing", f"{targets}:turns").exit_code == 1
+
+
+@pytest.mark.slow
+def test_a_recording_is_a_target(tmp_path: Path) -> None:
+    from .test_report import polar
+
+    write_recording(tmp_path / "r.npz", observe(polar).run(command.recordable_probes(0)))
+    found = run(tmp_path / "r.npz", "--json")
+    assert found.exit_code == 0
+    (target,) = json.loads(found.stdout)["targets"]
+    assert target["kind"] == "recording"
+    assert target["convention"]["map"]["p"] == "inf"
+    assert {one["outcome"] for one in target["invariances"]} <= {"holds", "broken", "not observed"}
+    held = {one["name"] for one in target["invariances"] if one["outcome"] == "holds"}
+    assert {"transpose", "padding", "stack = per slice"} < held
+
+
+def test_probes_can_be_written_for_other_programs(tmp_path: Path) -> None:
+    path = tmp_path / "probes.safetensors"
+    assert run("--write-probes", path).exit_code == 0
+    probes = read_probes(path)
+    assert {"square", "several-different", "invariance-base"} < {one.name for one in probes}
+    assert all(np.all(np.isfinite(g[name])) for one in probes for g in one.gradients for name in g)
+
+
+def test_interruption_keeps_what_is_finished(targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, calls = command.crosscheck, []
+
+    def interrupted(observer: Any, **options: Any) -> CrossCheck:
+        calls.append(observer.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(observer, **options)
+
+    monkeypatch.setattr(command, "crosscheck", interrupted)
+    found = run(f"{targets}:sign", f"{targets}:turns", "--out", tmp_path / "out")
+    assert found.exit_code == 4
+    ledger = json.loads((tmp_path / "out" / "crosscheck.json").read_text())
+    assert len(ledger["targets"]) == 1
+    assert not ledger["manifest"]["is_complete"]
+
+
+def test_a_defect_of_the_tool_is_told_and_the_next_target_checked(
+    targets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = command.crosscheck, []
+
+    def fails_first(observer: Any, **options: Any) -> CrossCheck:
+        calls.append(observer.name)
+        if len(calls) == 1:
+            raise IndexError("out of range")
+        return whole(observer, **options)
+
+    monkeypatch.setattr(command, "crosscheck", fails_first)
+    found = run(f"{targets}:turns", f"{targets}:sign", "--json")
+    assert found.exit_code == 3
+    first, second = json.loads(found.stdout)["targets"]
+    assert "the cross-check itself failed (IndexError: out of range)" in first["problem"]
+    assert second["outcome"] == "conforms"
+
+
+def test_published_conventions_are_listed() -> None:
+    found = run("--as", "list")
+    assert found.exit_code == 0
+    assert all(name in found.output for name in KNOWN)
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    ((), ParameterError, "crosscheck: targets must name at least one"),
+    (("x:y", "--as", "Moun"), UnknownNameError, "crosscheck: as must be one of"),
+    (("x:y", "--dtype", "int8"), UnknownNameError, "crosscheck: dtype must be one of"),
+    (("x:y", "--kind", "tensor"), UnknownNameError, "crosscheck: kind must be one of"),
+    (("x:y", "--option", "momentum"), ParameterError, "crosscheck: option must be NAME=VALUE"),
+    (("x:y", "--time-limit", "0"), ParameterError, "crosscheck: time_limit must be a positive finite number"),
+    (("x:y", "--write-probes", "p.npz"), ParameterError, "crosscheck: targets must be left out with --write-probes"),
+])  # fmt: skip
+def test_bad_usage_is_worded(arguments: tuple[str, ...], error: type[Exception], message: str) -> None:
+    found = run(*arguments)
+    assert isinstance(found.exception, error)
+    assert str(found.exception).startswith(message)
+
+
+def test_the_exit_code_of_nothing_undecided_and_different() -> None:
+    def code(*outcomes: str) -> int:
+        return command.exit_code([CrossCheck(target="t", outcome=one) for one in outcomes])
+
+    assert code("conforms") == 0
+    assert code("conforms", "undecided") == code("could not run") == 3
+    assert code("could not run", "differs", "conforms") == 1
