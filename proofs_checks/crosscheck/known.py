@@ -77,7 +77,7 @@ _OPTAX = Convention(
 )
 _KERAS = Convention(
     map=_polynomial("muon"), momentum=_heavy(0.95), scale=_LARGER, decay=Decay(form="decoupled", rate=0.004),
-    floor=Floor(value=1e-7, form="added"),
+    floor=Floor(value=1e-7, form="added"), precision="float32", stack="other",
 )  # fmt: skip
 _DION = Convention(
     map=_polynomial("polar-express-five"), momentum=_heavy(0.95, "none"), scale=Scale(formula="sqrt(rows/columns)"),
@@ -183,6 +183,8 @@ def _with_options(known: Known, diagnosed: Convention) -> Convention:
         elif hasattr(mine, tail) and hasattr(theirs, tail):
             # a number of another form is not an option: the form stays, and its number is a difference
             of = replace(of, **{head: replace(mine, **{tail: getattr(theirs, tail)})})
+    if of.momentum.average == "schedule":
+        of = replace(of, momentum=replace(of.momentum, thetas=diagnosed.momentum.thetas))
     if of.decay.form == "none" or of.decay.rate == 0 or diagnosed.decay.form == "none":
         is_option = any(path.startswith("decay") for path in known.options)
         of = replace(of, decay=Decay() if diagnosed.decay.form == "none" and is_option else of.decay)

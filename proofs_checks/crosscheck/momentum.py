@@ -59,7 +59,8 @@ class Momentum:
         if k == 0:
             return 1.0
         if self.average == "schedule":
-            return self.thetas[min(k, len(self.thetas)) - 1]
+            # a schedule of no θ's is that of a constant one
+            return self.thetas[min(k, len(self.thetas)) - 1] if self.thetas else 1 - self.beta
         if self.average == "bias corrected":
             return (1 - self.beta) / (1 - self.beta ** (k + 1))
         return 1 - self.beta

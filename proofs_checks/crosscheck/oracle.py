@@ -15,7 +15,7 @@ from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule
 from schattor_theory.geometry.schatten import schatten_norm
 
 from .bands import averages_of, is_in_range
-from .convention import Convention, EntrywiseMap, PolynomialMap, PowerMap
+from .convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, PolynomialMap, PowerMap
 from .momentum import Momentum
 from .probe import ONE, Run
 from .reference import moved
@@ -147,8 +147,10 @@ def examine_oracle(runs: Sequence[Run], convention: Convention | None) -> Oracle
         return None
     defect = max(measured, key=lambda one: one[1])
     excess = max(measured, key=lambda one: one[2])
-    rounding = 64 * max(convention.unit_roundoff(run.dtype) for run in runs)
-    # an oracle that is exact but for rounding counts as exact: it has bounds that an inexact one has not
+    unit = max(convention.unit_roundoff(run.dtype) for run in runs)
+    # an oracle that is exact but for rounding counts as exact: it has bounds that an inexact one has not. In half
+    # precision rounding is no trifle, and nothing is cut
+    rounding = 64 * unit if unit <= UNIT_ROUNDOFF["float32"] else 0.0
     delta, omega = (0.0 if one <= rounding else one for one in (defect[1], excess[2]))
     return OracleReport(
         p=p, direction_defect=delta, norm_excess=omega, defect_probe=defect[0], excess_probe=excess[0],

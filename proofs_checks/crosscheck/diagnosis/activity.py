@@ -87,7 +87,9 @@ def rescaled_words(seen: Sequence[Observation]) -> str:
         basis = np.linalg.svd(one.gradient, full_matrices=False)
         polar = basis[0] @ basis[2]
         for name, axis in (("row", 1), ("column", 0)):
-            factor = np.sum(one.update * polar, axis=axis, keepdims=True) / np.sum(polar**2, axis=axis, keepdims=True)
+            top = np.sum(one.update * polar, axis=axis, keepdims=True)
+            bottom = np.sum(polar**2, axis=axis, keepdims=True)
+            factor = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
             left[name].append(float(np.linalg.norm(one.update - factor * polar)) / one.size)
     each = ", ".join(f"each {name} rescaled {float(np.median(some)):.2g}" for name, some in left.items())
     return f"The polar factor leaves, with {each}."

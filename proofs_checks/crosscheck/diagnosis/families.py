@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..momentum import Momentum
+from .series import stored_unit
 from .weights import StepWeights
 
 __all__ = [
@@ -150,6 +151,7 @@ class Misfit:
             root = fit.root / math.sqrt(fit.spread)
             self.roots[i, : root.shape[0], : root.shape[1]] = root
         self.width = width
+        self.unit = 0.2 * min((stored_unit(fit.series.run) for fit in fits), default=2.0**-24)
 
     def __call__(self, momentum: Momentum) -> np.ndarray:
         """Return the misfits, a row of them for every step, zeros where a row is too long."""

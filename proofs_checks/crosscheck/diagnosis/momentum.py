@@ -76,12 +76,13 @@ def limit_of(n_ratios: int) -> float:
 
 def fit_momentum(forward: Forward, series: Sequence[Series]) -> MomentumFit:
     """Return the forms of momentum that fit the steps of all series through a known map."""
+    forward.floor_is_open = _sees_floor(forward, series)
     uses_previous = needs_previous(forward, series)
     every = [fit for one in series for fit in fit_weights(forward, one, with_previous=uses_previous)]
     found = fit_forms([fit for fit in every if fit.is_telling], uses_previous)
     families = [one for one in FAMILIES if (one.average == "recursive") == uses_previous]
     groups = [families]
-    if _sees_floor(forward, series):
+    if forward.floor_is_open:
         # against a floor the length of an average counts, and forms of one direction have two: growing, and even
         groups = [[one for one in families if (one.average in _GROWING) == grows] for grows in (True, False)]
     if found.fits and (found.misfit > _GOOD or len(groups) > 1):
@@ -137,12 +138,18 @@ def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:
         tried += found
         if any(one.excess <= limit for one in found):
             break
+        outstanding = _outstanding(tried, limit)
+        if outstanding:
+            limit = max(one.excess for one in outstanding)
+            break
     else:
         for form in ("none", "next weight", "fixed") if sum(fit.n_free for fit in fits) >= _FREE else ():
             tried.append(fit_free_schedule(form, fits))
             if tried[-1].excess <= limit:
                 break
-    accepted = [one for one in tried if one.excess <= limit]
+    accepted = [one for one in tried if one.excess <= limit] or _level(tried)
+    if len(accepted) == 1 and len(accepted[0].values) > 2:
+        accepted = _level(tried) or accepted
     nearest = min(tried, key=lambda one: one.excess)
     if not accepted:
         return MomentumFit(fits=tuple(fits), members=(), rivals=(), nearest=nearest, uses_previous=uses_previous)
@@ -161,6 +168,30 @@ def fit_forms(fits: Sequence[StepWeights], uses_previous: bool) -> MomentumFit:
                        uses_previous=uses_previous)  # fmt: skip
 
 
+def _outstanding(tried: Sequence[Fitted], limit: float) -> list[Fitted]:
+    """Return forms that miss the limit by little where all others miss by a thousand times more.
+
+    The weights of such a form are seen to more digits than the map is known to.
+    """
+    if not tried:
+        return []
+    best = min(tried, key=lambda one: one.excess)
+    alike = [one for one in tried if same_directions(one.momentum, best.momentum)]
+    others = [one for one in tried if one not in alike]
+    is_alone = bool(others) and all(one.excess > 1000 * best.excess for one in others)
+    near = [one for one in alike if one.excess <= 2 * best.excess]
+    return near if is_alone and best.excess <= 25 * limit else []
+
+
+def _level(tried: Sequence[Fitted]) -> list[Fitted]:
+    """Return the constant rate where a schedule of single θ_k is one up to a hundredth; nothing elsewhere."""
+    thetas = np.array(tried[-1].momentum.thetas[:-1] if tried and len(tried[-1].values) > 2 else ())
+    if len(thetas) < 3 or float(np.ptp(thetas)) > 0.01 * float(thetas.mean()):
+        return []
+    constant = [one for one in tried if one.family.average == "first gradient" and len(one.values) == 1]
+    return [min(constant, key=lambda one: one.excess)] if constant else []
+
+
 def same_directions(one: Momentum, other: Momentum, n_steps: int = 12) -> bool:
     """Return whether two forms give every step the same direction."""
     for k in range(n_steps):
@@ -177,7 +208,7 @@ def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
     if not found.values or not all(map(math.isfinite, found.values)):
         return found
     inflation = math.sqrt(max(1.0, found.excess / max(found.n_ratios, 1)))
-    simple = tuple(_shortest(value, 4 * max(error * inflation, 1e-8))
+    simple = tuple(_shortest(value, max(4 * error * inflation, 5 * misfit.unit))
                    for value, error in zip(found.values, found.errors, strict=True))  # fmt: skip
     best = found
     for values in (simple, *((*found.values[:i], one, *found.values[i + 1 :]) for i, one in enumerate(simple))):
@@ -185,7 +216,10 @@ def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
             continue
         momentum = found.family.momentum(values)
         excess = float(np.sum(misfit(momentum) ** 2))
-        if excess <= found.excess + 9 * inflation**2 * len(values):
+        # a round number within the rounding of the runs is no accident, as long as it fits
+        is_next = all(abs(a - b) <= 5 * misfit.unit for a, b in zip(values, found.values, strict=True))
+        limit = limit_of(found.n_ratios) if is_next else 0.0
+        if excess <= max(found.excess + 36 * inflation**2 * len(values), limit):
             best = replace(found, values=values, momentum=momentum, excess=excess)
             break
     return best

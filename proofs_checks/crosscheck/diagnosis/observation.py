@@ -104,8 +104,11 @@ class Observation:
 def observations(runs: Iterable[Run]) -> tuple[Observation, ...]:
     """Return the first steps of runs with one matrix, whose gradient is finite and not zero.
 
-    Those of probes with a single step and zero parameters; of all others only where there are none.
+    Those of probes with one step, the usual step size and zero parameters; of all others only where there are none.
     """
+    runs = tuple(runs)
+    sizes = [run.probe.step_size for run in runs if run.probe.n_steps == 1]
+    usual = max(sorted(set(sizes)), key=sizes.count) if sizes else 1.0
     found: list[list[Observation]] = [[], []]
     for run in runs:
         shape = run.probe.shapes.get(ONE, ())
@@ -115,7 +118,8 @@ def observations(runs: Iterable[Run]) -> tuple[Observation, ...]:
         after = run.parameters[0].get(ONE)
         if after is None or np.shape(after) != shape or not np.all(np.isfinite(gradient)) or not np.any(gradient):
             continue
-        is_other = run.probe.n_steps > 1 or bool(np.any(run.probe.start[ONE]))
+        # decay after the step makes it shorter, by more for a larger step size
+        is_other = run.probe.n_steps > 1 or run.probe.step_size != usual or bool(np.any(run.probe.start[ONE]))
         one = Observation(run.probe.name, gradient, np.asarray(run.update(0)), run.dtype, shape)
         found[is_other].append(one)
     return tuple(found[0] or found[1])

@@ -86,7 +86,8 @@ def precision_of(
         # between a precision and the next coarser one: what a careless program of it and a careful one of that leave
         name = "float64"
         for finer, coarser in pairwise(_LOWEST[::-1]):
-            if noise.total > math.sqrt(max(many[finer], few[finer]) * few[coarser]):
+            # a floor or a coefficient known to the digits of another run leaves less than a twentieth of the coarser
+            if noise.total > max(math.sqrt(max(many[finer], few[finer]) * few[coarser]), few[coarser] / 20):
                 name = coarser
         stored = bits[dtype]
         if stored is not None and noise.total > 0.1 * few[stored]:

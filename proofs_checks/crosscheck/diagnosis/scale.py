@@ -134,7 +134,7 @@ def scale_of(
     asked = {
         name: offset
         for name, offset in related.items()
-        if not name or max(float(trimmed(offset[one] - np.median(offset[one]))) for one in of_shape) > 1e-6
+        if not name or np.median([np.ptp(offset[one]) for one in of_shape if np.sum(one) > 1] or [1.0]) > 1e-6
     }
     for uses_block in (False, True) if shapes[False] != shapes[True] else (False,):
         for relation, offset in asked.items():
@@ -192,7 +192,7 @@ def _spread(left: np.ndarray, of_shape: Sequence[np.ndarray]) -> float:
 
 
 def monomial_words(fit: ScaleFit, seen: Sequence[Observation], factors: Sequence[tuple[float, np.ndarray]]) -> str:
-    """Return the product of powers of rows and columns, or of the longer and shorter side, that fits, in words; or ""."""
+    """Return the product of powers of rows and columns, or of longer and shorter side, that fits, in words; or ""."""
     related = RELATIONS[fit.relation]
     logs = np.array(
         [math.log(abs(value) / related(one.gradient, d)) for one, (value, d) in zip(seen, factors, strict=True)]

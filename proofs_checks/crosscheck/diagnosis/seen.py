@@ -54,7 +54,10 @@ class Seen:
             and one.is_full_rank
             and one.s_in[-1] > LEAST_RATIO * one.s_in[0]
         ]
-        first = {k: parts(one, blocks)[0] for k, one in self.swept.items()}
+        # one gradient at many sizes is cut alike at all of them
+        cuts = next((blocks.cuts[one.name] for one in self.swept.values() if blocks.cuts.get(one.name)), ())
+        alike = replace(blocks, cuts={one.name: cuts for one in self.swept.values()})
+        first = {k: parts(one, alike)[0] for k, one in self.swept.items()}
         return Seen(every=tuple(cut[0]), ordinary=tuple(proper or cut[1]), extremes=(), swept=first)
 
     def only(self, keep: Callable[[int, int], bool]) -> Seen:

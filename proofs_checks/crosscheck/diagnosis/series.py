@@ -147,12 +147,21 @@ class Forward:
             isinstance(of, PolynomialMap) and of.times_dual_norm
         )
         self.has_floor = convention.floor.form != "none" and convention.floor.value > 0
+        self.floor_is_open = False  # whether the value of the floor is to be taken as known to a few digits only
 
     def __call__(self, basis: dict[str, np.ndarray], weights: np.ndarray, rounding: Rounding = EXACT) -> np.ndarray:
         """Return the updates for ``Σ_j w_j basis_j``, shape (count, entries), for weights of shape (count, j)."""
         averages = {name: np.tensordot(weights, rows, axes=1) for name, rows in basis.items()}
         results = reference_updates(self.convention, averages, rounding)
         return np.concatenate([results[name].reshape(len(weights), -1) for name in basis], axis=1)
+
+    def by_floor(self, basis: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray | None:
+        """Return how the updates change with the floor, for weights of shape (j,); None where it counts as known."""
+        if not self.floor_is_open:
+            return None
+        floor = self.convention.floor
+        other = Forward(replace(self.convention, floor=replace(floor, value=1.001 * floor.value)))
+        return (other(basis, weights[None]) - self(basis, weights[None]))[0]
 
     def unit(self, dtype: str) -> float:
         """Return the unit roundoff of the inner computation."""

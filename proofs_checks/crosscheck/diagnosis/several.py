@@ -20,7 +20,7 @@ from .look_ahead import average_words, momentum_findings
 from .momentum import MomentumFit, fit_momentum, measured_weights
 from .restored import restored_finding
 from .series import Forward, Series, finite_steps, series_of
-from .signs import entrywise_findings
+from .signs import entrywise_findings, rate_in_gradient
 from .steps import StepFactors, is_late_correction, law_finding, step_factors_of, step_finding
 from .unusual import Unusual, restarted_form, unusual_form
 
@@ -59,6 +59,11 @@ def several_steps(runs: Sequence[Run], convention: Convention | None) -> tuple[t
         findings += some
     if blocks is not None:
         convention = blocks.completes(convention)
+        if convention is not None and blocks.is_regularized:
+            # the radii were measured in units of the first average
+            first = math.sqrt(float(convention.momentum.weights(0)[0]) or 1.0)
+            radii = {name: _rounded(radius / first, 1e-3) for name, radius in convention.radii.items()}
+            convention = replace(convention, radii=radii)
     restored = restored_finding(runs)
     if restored is not None:
         findings.append(restored)
@@ -72,8 +77,20 @@ def _of_matrices(runs: Sequence[Run], convention: Convention) -> tuple[list[Find
     decay = fit_decay(runs, forward)
     if isinstance(convention.map, EntrywiseMap):
         series, _ = _moving(runs, decay.candidates[0], decay.factors)
+        if decay.candidates[0].form == "l2" and series:
+            # one step leaves the rate between two signs: all steps together narrow it
+            rate = rate_in_gradient(
+                lambda value: _moving(runs, Decay(form="l2", rate=value), ())[0], decay.candidates[0].rate, convention
+            )
+            decay = _renamed(decay, Decay(form="l2", rate=rate))
+            series, _ = _moving(runs, decay.candidates[0], ())
         some, convention, momentum = entrywise_findings(series, convention)
-        return [*some, decay.finding], replace(convention, momentum=momentum, decay=decay.candidates[0])
+        steps: tuple[float, ...] = ()
+        if isinstance(convention.map, EntrywiseMap) and convention.map.name == "sign":
+            finding, steps = step_finding(step_factors_of(Forward(convention), series, momentum))
+            some.append(finding)
+        convention = replace(convention, momentum=momentum, decay=decay.candidates[0], step_factors=steps)
+        return [*some, decay.finding], convention
     found, decay = _with_best_decay(runs, forward, decay)
     some, convention = _completed(found, convention)
     law = law_finding(runs, found.decay)
@@ -138,7 +155,7 @@ def _renamed(decay: DecayFit, chosen: Decay) -> DecayFit:
     value = f"{chosen.form}, λ = {chosen.rate:.4g}" + (": in the gradient, before the map" * (chosen.form == "l2"))
     evidence = f"{decay.finding.evidence} Only so do the steps have weights of a momentum."
     finding = replace(decay.finding, value=value, evidence=evidence, alternatives=(), is_decided=True)
-    return replace(decay, finding=finding)
+    return replace(decay, finding=finding, candidates=(chosen,))
 
 
 def _completed(found: _Found, convention: Convention) -> tuple[list[Finding], Convention]:

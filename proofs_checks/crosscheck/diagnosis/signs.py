@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from .look_ahead import average_words
 from .momentum import same_directions
 from .series import Series
 
-__all__ = ["entrywise_findings"]
+__all__ = ["entrywise_findings", "rate_in_gradient"]
 
 _CLEAR = 1e-4
 """An entry of the average below this share of the largest may have either sign after rounding."""
@@ -31,6 +31,33 @@ def entrywise_findings(series: Sequence[Series], convention: Convention) -> tupl
     if has_even_entries(series):
         return _sign_findings(series, _with_map(convention, EntrywiseMap(name="sign")))
     return _adam_findings(series, convention)
+
+
+def rate_in_gradient(with_rate: Callable[[float], Sequence[Series]], rate: float, convention: Convention) -> float:
+    """Return λ of an entrywise map of ``G + λX``: of round ones near a first estimate the one that explains most."""
+    if has_even_entries(with_rate(rate)):
+
+        def left(value: float) -> float:
+            return _fit_signs(with_rate(value), most=1)[0].wrong
+    else:
+
+        def left(value: float) -> float:
+            return _fit_adam(with_rate(value), factor=convention.scale.factor, epsilon=_epsilon(convention))[2]
+
+    digits = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 6.25, 7.0, 8.0, 9.0)
+    round_ones = [digit * 10.0**power for power in range(-8, 3) for digit in digits]
+    rates = sorted((one for one in round_ones if 0.4 < one / rate < 2.5), key=lambda one: abs(math.log(one / rate)))
+    best = (math.inf, rate)
+    for value in (rate, *rates):
+        best = min(best, (left(value), value), key=lambda pair: pair[0])
+        if best[0] < 1e-5:
+            break
+    return best[1]
+
+
+def _epsilon(convention: Convention) -> float:
+    of = convention.map
+    return of.epsilon if isinstance(of, EntrywiseMap) and of.name == "adam" else 1e-8
 
 
 def _with_map(convention: Convention, of: EntrywiseMap) -> Convention:
@@ -101,12 +128,12 @@ def _words(one: _SignFit) -> str:
     return average_words(one.fitted) + ("" if ahead == "none" else f", look-ahead ({ahead}{tau})")
 
 
-def _fit_signs(series: Sequence[Series]) -> list[_SignFit]:
+def _fit_signs(series: Sequence[Series], most: int = 2) -> list[_SignFit]:
     """Return the forms that explain most signs, those with the fewest parameters first."""
     steps = [(one, k) for one in series for k in range(one.n_steps) if np.any(one.update(k))]
-    averages = ("none", "ema", "heavy ball", "first gradient", "schedule", "bias corrected")
+    averages = ("none", "ema", "heavy ball", "first gradient", "schedule", "bias corrected", "recursive")
     found: list[_SignFit] = []
-    for count in (0, 1, 2):
+    for count in range(most + 1):
         for family in (one for one in FAMILIES if one.average in averages and len(one.parameters) == count):
             grid = _grid(family)
             momenta = [family.momentum(values) for values in grid]
@@ -131,12 +158,14 @@ def _fit_signs(series: Sequence[Series]) -> list[_SignFit]:
 def _wrong_signs(steps: list[tuple[Series, int]], momenta: list[Momentum]) -> tuple[np.ndarray, np.ndarray]:
     """Return how many clear signs each momentum does not explain, and how many there are."""
     wrong, count = np.zeros(len(momenta), dtype=int), np.zeros(len(momenta), dtype=int)
-    table: dict[int, np.ndarray] = {}
+    table: dict[tuple[int, bool], np.ndarray] = {}
     for one, k in steps:
-        if k not in table:
-            table[k] = np.array([weights_from(momentum, k, False) for momentum in momenta])
-        rows = np.concatenate([rows.reshape(k + 1, -1) for rows in one.basis(k, with_previous=False).values()], axis=1)
-        averages = table[k] @ rows
+        has_previous = one.run.probe.previous_gradients is not None and momenta[0].average == "recursive"
+        if (k, has_previous) not in table:
+            table[k, has_previous] = np.array([weights_from(momentum, k, has_previous) for momentum in momenta])
+        basis = one.basis(k, with_previous=has_previous)
+        rows = np.concatenate([rows.reshape(len(rows), -1) for rows in basis.values()], axis=1)
+        averages = table[k, has_previous] @ rows
         sizes = np.abs(averages)
         clear = sizes > _CLEAR * sizes.max(axis=1, keepdims=True)
         wrong += np.sum(clear & (np.sign(averages) != np.sign(one.update(k))), axis=1)
@@ -170,8 +199,7 @@ def _roundest(values: list[tuple[float, ...]]) -> tuple[tuple[float, ...], tuple
 
 
 def _adam_findings(series: Sequence[Series], convention: Convention) -> tuple[list[Finding], Convention, Momentum]:
-    of = convention.map
-    epsilon = of.epsilon if isinstance(of, EntrywiseMap) and of.name == "adam" else 1e-8
+    epsilon = _epsilon(convention)
     betas, errors, share = _fit_adam(series, factor=convention.scale.factor, epsilon=epsilon)
     worst = f"; the steps are those within {share:.1e}"
     evidence = f"β ± {errors[0]:.1g}, {errors[1]:.1g}{worst} ({', '.join(one.name for one in series[:4])})."
@@ -209,7 +237,10 @@ def _fit_adam(
                                     xtol=1e-12, ftol=1e-12, gtol=1e-14)  # fmt: skip
     rest = max(len(result.fun) - 2, 1)
     errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(result.jac.T @ result.jac)), 0) * 2 * result.cost / rest)
-    betas = [_shortest(float(beta), 4 * float(error) + 1e-7) for beta, error in zip(result.x, errors, strict=True)]
+    betas = [
+        min(_shortest(float(beta), 4 * float(error) + 1e-7), 1 - 1e-6)
+        for beta, error in zip(result.x, errors, strict=True)
+    ]
     return (betas[0], betas[1]), (float(errors[0]), float(errors[1])), math.sqrt(2 * result.cost)
 
 

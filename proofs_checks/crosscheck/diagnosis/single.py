@@ -16,13 +16,14 @@ from .activity import Kind, kind_of
 from .edges import edge_findings, range_finding, zero_findings
 from .entrywise import entry_floor, without_floor
 from .failing import failing_findings, undivided_finding
-from .floor import kept_share
+from .floor import input_shares, kept_share
 from .identify import Identified
 from .noise import Noise, noise_of
 from .observation import Observation, first_dtype, observations
 from .orientation import identified_by_shape
 from .partition import Blocks, blocks_of, upper_share
 from .precision import bits_of, careful_shares, precision_of
+from .refined import refined
 from .scale import RELATIONS, ScaleFit, factors_of, scale_of
 from .schedule import Curve, norm_of
 from .seen import Seen, sized
@@ -119,6 +120,10 @@ def _completed(
         if entry is not None:
             of = EntrywiseMap(name="adam", epsilon=entry)
     groups = {name: group.ordinary for name, group in [(cut.ordinary[0].dtype, cut), *more.items()] if group.ordinary}
+    if isinstance(of, PolynomialMap) and groups.get("float64"):
+        shares = input_shares(of, floor, groups["float64"]) if floor is not None else None
+        exact = refined(identified.map, groups["float64"], shares)
+        bare, of = replace(bare, map=exact), replace(exact, times_dual_norm=is_regularized)
     if entry is not None:
         groups = {name: [without_floor(one, entry) for one in group] for name, group in groups.items()}
     precision = precision_of(

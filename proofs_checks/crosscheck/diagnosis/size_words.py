@@ -35,9 +35,9 @@ def floor_finding(floor: FloorFit | None, entry: float | None, swept: dict[int, 
         if odd is not None:
             return Finding(
                 property="floor",
-                value=f"small gradients change the step below entries of {2.0**odd:.0e}, not by a floor of the norm",
-                evidence=f"One gradient at {len(swept)} sizes, largest entry 2^{least} and more; neither ε added to the "
-                "norm of the input nor a least norm explains the steps.",
+                value=f"small gradients change the step, below entries of {2.0**odd:.0e}: no floor of the norm",
+                evidence=f"One gradient at {len(swept)} sizes, largest entry 2^{least} and more; neither ε added to "
+                "the norm of the input nor a least norm explains the steps.",
                 data={"from": odd},
             )
         good = [k for k, one in swept.items() if one.is_finite and one.size > 0]

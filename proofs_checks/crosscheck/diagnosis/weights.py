@@ -111,7 +111,12 @@ def fit_weights(
             continue
         uses_previous = with_previous and series.run.probe.previous_gradients is not None
         weights = _searched(forward, basis, update, _starts(before, k, uses_previous))
-        fits.append(_measured(forward, series, k, basis, update, weights, uses_previous))
+        if not np.isfinite(weights).all():
+            break
+        fit = _measured(forward, series, k, basis, update, weights, uses_previous)
+        if not (np.isfinite(fit.root).all() and np.isfinite([fit.noise, fit.spread, fit.residual]).all()):
+            break  # the map leaves the range of numbers, and the steps after it know no better
+        fits.append(fit)
         before = weights
     return fits
 
@@ -123,7 +128,8 @@ def refitted(forward: Forward, fit: StepWeights, start: np.ndarray, *, always: b
     weights, left = _refined(forward, basis, update, start)
     if not always and not np.sqrt(left) < fit.residual * (1 - 1e-6):
         return fit
-    return _measured(forward, fit.series, fit.step, basis, update, weights, fit.with_previous)
+    found = _measured(forward, fit.series, fit.step, basis, update, weights, fit.with_previous)
+    return found if np.isfinite(found.root).all() and np.isfinite(found.noise) else fit
 
 
 def needs_previous(forward: Forward, series: Sequence[Series]) -> bool:
@@ -150,7 +156,7 @@ def _is_independent(basis: dict) -> bool:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not np.all(lengths > 0) or len(rows) > rows.shape[1]:
         return False
-    return bool(np.linalg.svd(rows / lengths, compute_uv=False)[-1] > 1e-4)
+    return bool(np.linalg.svd(rows / lengths, compute_uv=False)[-1] > 0.05)
 
 
 def _widened(weights: np.ndarray, k: int) -> np.ndarray:
@@ -177,7 +183,8 @@ def _starts(before: np.ndarray, k: int, uses_previous: bool) -> np.ndarray:
 
 def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndarray) -> np.ndarray:
     residuals, _ = residual_of(update, forward(basis, starts))
-    order = np.argsort(np.sum(residuals**2, axis=1), kind="stable")
+    squares = np.sum(residuals**2, axis=1)
+    order = np.argsort(np.where(np.isfinite(squares), squares, np.inf), kind="stable")
     if len(starts) == 1:
         return starts[0]
     found = [_refined(forward, basis, update, starts[i]) for i in order[:3]]
@@ -190,16 +197,23 @@ def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndar
 def _refined(forward: Forward, basis: dict, update: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
     """Return weights after Gauss-Newton steps that lower the residual, and its square."""
     residuals, factors = residual_of(update, forward(basis, weights[None]))
+    open_one = _across_result(forward.by_floor(basis, weights), forward(basis, weights[None])[0])
+    residuals = _less(residuals.T, open_one).T
     least = float(residuals[0] @ residuals[0])
     for _ in range(20):
         slopes, result = _slopes(forward, basis, weights)
+        if not np.isfinite(slopes).all():
+            break
         across = _across(weights)
-        change, *_ = np.linalg.lstsq(_off(factors[0] * slopes, result) @ across, residuals[0], rcond=1e-7)
+        change, *_ = np.linalg.lstsq(
+            _less(_off(factors[0] * slopes, result), open_one) @ across, residuals[0], rcond=1e-7
+        )
         lengths = np.array([1.0, 0.5, 0.2, 0.05, 0.01])
         trials = weights + lengths[:, None] * (across @ change)
         tried, tried_factors = residual_of(update, forward(basis, trials))
+        tried = _less(tried.T, open_one).T
         squares = np.sum(tried**2, axis=1)
-        best = int(np.argmin(squares))
+        best = int(np.argmin(np.where(np.isfinite(squares), squares, np.inf)))
         if not squares[best] < least:
             break
         is_done = squares[best] > least * (1 - 1e-6)
@@ -225,6 +239,20 @@ def _across(weights: np.ndarray) -> np.ndarray:
     return np.linalg.svd(weights[None], full_matrices=True)[2][1:].T
 
 
+def _across_result(change: np.ndarray | None, result: np.ndarray) -> np.ndarray | None:
+    """Return a direction that is not known to matter, without its part along the result, of length 1; None for none."""
+    if change is None:
+        return None
+    rest = _off(change[:, None], result)[:, 0]
+    length = float(np.linalg.norm(rest))
+    return rest / length if length > 0 else None
+
+
+def _less(columns: np.ndarray, direction: np.ndarray | None) -> np.ndarray:
+    """Return columns without their part along a direction of length 1."""
+    return columns if direction is None else columns - np.outer(direction, direction @ columns)
+
+
 def _off(columns: np.ndarray, result: np.ndarray) -> np.ndarray:
     """Return columns without their part along ``result``."""
     square = float(result @ result)
@@ -236,17 +264,20 @@ def _measured(
 ) -> StepWeights:
     slopes, result = _slopes(forward, basis, weights)
     residuals, factors = residual_of(update, result[None])
+    open_one = _across_result(forward.by_floor(basis, weights), result)
+    residuals = _less(residuals.T, open_one).T
     c, residual = float(factors[0]), float(np.linalg.norm(residuals[0]))
     rng = Streams({"several steps": series.name, "step": k}).generator("signs")
     rounding = Rounding(forward.unit(series.run.dtype), rng)
     drawn = [c * (forward(basis, weights[None], rounding)[0] - result) for _ in range(_DRAWS)]
-    errors = _off(np.array(drawn).T, result).T
+    errors = _less(_off(np.array(drawn).T, result), open_one).T
     modelled = float(np.mean(errors**2) + np.mean(series.storage(k) ** 2))
     rest = max(len(update) - len(weights), 1)
     noise = max(np.sqrt(modelled), residual / np.sqrt(rest), 1e-300)
     across = _across(weights)
-    columns = _off(c * slopes, result) @ across * (np.linalg.norm(weights) / noise)
-    left, triangle = np.linalg.qr(columns)
+    columns = _less(_off(c * slopes, result), open_one) @ across * (np.linalg.norm(weights) / noise)
+    left, triangle = np.linalg.qr(columns) if np.isfinite(columns).all() else (
+        np.zeros_like(columns), np.full((columns.shape[1],) * 2, np.nan))  # fmt: skip
     root = triangle @ across.T
     spread = float(np.mean(np.sum((errors @ left) ** 2, axis=1))) / noise**2 / max(len(weights) - 1, 1)
     return StepWeights(

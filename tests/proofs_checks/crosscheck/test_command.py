@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,14 @@ def test_a_defect_of_the_tool_is_told_and_the_next_target_checked(
     first, second = json.loads(found.stdout)["targets"]
     assert "the cross-check itself failed (IndexError: out of range)" in first["problem"]
     assert second["outcome"] == "conforms"
+
+
+@pytest.mark.slow
+def test_the_example_of_the_how_to_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "cross-check-an-optimizer.md"
+    (example,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    exec(compile(example, str(page), "exec"), {})
+    assert "That is Schattor, ball oracle." in capsys.readouterr().out
 
 
 def test_published_conventions_are_listed() -> None:

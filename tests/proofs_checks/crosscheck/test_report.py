@@ -228,6 +228,14 @@ def test_an_exact_oracle_has_the_exact_guarantee() -> None:
     assert report.guarantee.value == report.guarantee.exact
 
 
+def test_errors_of_half_precision_are_part_of_the_oracle() -> None:
+    half = replace(MUON, precision="bfloat16")
+    exact, rounded = (examine_oracle([run_of(probe_of(6, 4, 2), MUON)], one) for one in (MUON, half))
+    assert exact is not None
+    assert rounded is not None
+    assert rounded.norm_excess == exact.norm_excess > 0
+
+
 def test_a_floor_keeps_small_averages_out_of_the_oracle() -> None:
     floored = replace(POLAR, floor=Floor(value=1.0, form="added"))
     assert examine_oracle([run_of(probe_of(6, 4, 1), floored)], floored) is None

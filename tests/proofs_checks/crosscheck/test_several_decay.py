@@ -53,7 +53,9 @@ FORMS: dict[str, Callable] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=() if form == "cautious" else pytest.mark.slow) for form in FORMS]
+)
 def test_a_form_of_decay_is_named_with_its_rate(form: str) -> None:
     findings, found = said(runs_of(lambda: Plain(ema, polar, FORMS[form]), DECAYS), POLAR)
     assert found.decay.form == form
@@ -63,6 +65,7 @@ def test_a_form_of_decay_is_named_with_its_rate(form: str) -> None:
     assert found.momentum.beta == pytest.approx(0.9, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1e-4, 0.1])
 def test_a_rate_is_read_to_its_last_digit(rate: float) -> None:
     decay = lambda x, u, eta, k: (1 - np.float32(eta * rate)) * x - eta * u  # noqa: E731
@@ -80,6 +83,7 @@ def test_decay_of_the_step_too_is_told_from_decay_before_it() -> None:
     assert found.scale.factor == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("convention", "direction"), [(CUBIC, cubic), (None, lambda d: d)], ids=["cubic", "gradient"])
 def test_decay_in_the_gradient_is_told_from_decoupled(convention: Convention | None, direction: Callable) -> None:
     of_gradient = one_step(Convention(map=PowerMap(p=2.0, is_regularized=True), momentum=Momentum(
@@ -99,6 +103,7 @@ def test_without_momentum_a_linear_map_cannot_tell_l2_from_decoupled() -> None:
     assert any("l2" in words for words in findings["weight decay"].alternatives)
 
 
+@pytest.mark.slow
 def test_decay_that_depends_on_the_shape_and_decay_that_grows_are_faults() -> None:
     def shaped(x: np.ndarray, u: np.ndarray, eta: float, k: int) -> np.ndarray:
         return (1 - eta * RATE * math.sqrt(max(1.0, x.shape[0] / x.shape[1]))) * x - eta * u
@@ -124,11 +129,11 @@ def test_an_unknown_step_size_leaves_the_form_of_decay_open() -> None:
 @pytest.mark.parametrize(
     ("factor", "words"),
     [
-        (lambda k: 1.0, "the same at every step"),
+        pytest.param(lambda k: 1.0, "the same at every step", marks=pytest.mark.slow),
         (lambda k: (k + 1) ** -0.5, "polynomial (k+1)^-0.5"),
         (lambda k: min(k + 1, 4) / 4, "linear warm-up over 4 steps"),
-        (lambda k: 0.5**k, "geometric, 0.5^k"),
-        (lambda k: (1.0, 0.7, 0.9)[k % 3], "changes from step to step"),
+        pytest.param(lambda k: 0.5**k, "geometric, 0.5^k", marks=pytest.mark.slow),
+        pytest.param(lambda k: (1.0, 0.7, 0.9)[k % 3], "changes from step to step", marks=pytest.mark.slow),
     ],
 )
 def test_a_schedule_of_step_sizes_is_named(factor: Callable, words: str) -> None:
@@ -138,6 +143,7 @@ def test_a_schedule_of_step_sizes_is_named(factor: Callable, words: str) -> None
     assert all(found.step_factor(k) == pytest.approx(factor(k) / factor(0), rel=1e-5) for k in range(LONGEST))
 
 
+@pytest.mark.slow
 def test_a_schedule_shows_in_the_decay_as_well() -> None:
     findings, found = said(
         runs_of(lambda: Plain(ema, polar, FORMS["decoupled"], lambda k: min(k + 1, 3)), [*DECAYS, *STEPS]), POLAR
@@ -155,6 +161,7 @@ def test_a_step_out_of_proportion_to_the_step_size_is_a_fault() -> None:
         assert words in faults[0].value
 
 
+@pytest.mark.slow
 def test_a_first_step_that_is_skipped_is_a_fault() -> None:
     single = [probe for probe in SEVERAL if len(probe.start) == 1]
     runs = runs_of(lambda: Plain(ema, polar, factor=lambda k: float(k > 0)), single)

@@ -106,7 +106,11 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("average", "name", "look_ahead", "others"), FORMS, ids=[form[0].__name__ for form in FORMS])
+@pytest.mark.parametrize(
+    ("average", "name", "look_ahead", "others"),
+    [pytest.param(*form, marks=() if form[0] in (nesterov, recursive) else pytest.mark.slow) for form in FORMS],
+    ids=[form[0].__name__ for form in FORMS],
+)
 def test_a_form_of_momentum_is_named(average: Callable, name: str, look_ahead: str, others: tuple) -> None:
     findings, convention = found_of(average)
     assert convention.momentum.average == name
@@ -118,6 +122,7 @@ def test_a_form_of_momentum_is_named(average: Callable, name: str, look_ahead: s
     assert findings["momentum"].is_decided == (not others)
 
 
+@pytest.mark.slow
 def test_the_schedule_is_read_off_step_by_step() -> None:
     findings, convention = found_of(listed)
     assert convention.momentum.thetas[:5] == pytest.approx((0.75, 0.25, 0.5, 0.125, 0.125), abs=1e-4)
@@ -136,6 +141,7 @@ def test_a_map_that_sees_lengths_tells_the_averages_apart(average: Callable, nam
     assert findings["momentum"].is_decided == (name in ("bias corrected", "first gradient"))
 
 
+@pytest.mark.slow
 def test_a_floor_tells_growth_from_correction_and_names_the_round_one() -> None:
     for average, name in ((nesterov, "ema"), (heavy_ahead, "heavy ball")):
 
@@ -151,6 +157,7 @@ def test_a_floor_tells_growth_from_correction_and_names_the_round_one() -> None:
         assert not any("bias corrected" in words for words in findings["momentum"].alternatives)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_a_coarse_inner_precision_leaves_the_form_and_the_rate(precision: str) -> None:
     of = replace(CUBIC.map, schedule=polar_schedule("muon", n_steps=5))
@@ -226,10 +233,10 @@ def stale(of: Plain, g: np.ndarray, previous: np.ndarray, k: int) -> np.ndarray:
     ("average", "about", "words"),
     [
         (overwritten, "look-ahead", "overwritten"),
-        (twice, "look-ahead", "applied twice"),
-        (restarted, "momentum", "restarted before steps 3, 6, 9"),
-        (of_normalised, "momentum", "of normalised gradients"),
-        (normalised_in_place, "momentum", "overwritten: divided by its norm"),
+        pytest.param(twice, "look-ahead", "applied twice", marks=pytest.mark.slow),
+        pytest.param(restarted, "momentum", "restarted before steps 3, 6, 9", marks=pytest.mark.slow),
+        pytest.param(of_normalised, "momentum", "of normalised gradients", marks=pytest.mark.slow),
+        pytest.param(normalised_in_place, "momentum", "overwritten: divided by its norm", marks=pytest.mark.slow),
     ],
 )
 def test_a_defect_of_the_average_is_named_and_a_fault(average: Callable, about: str, words: str) -> None:
@@ -238,12 +245,14 @@ def test_a_defect_of_the_average_is_named_and_a_fault(average: Callable, about: 
     assert findings[about].is_fault
 
 
+@pytest.mark.slow
 def test_an_average_of_mapped_gradients_is_named() -> None:
     findings, _ = found_of(lambda of, g, previous, k: ema(of, cubic(g), previous, k), direction=scaled(lambda d: d, 10))
     assert "after the map" in findings["momentum"].value
     assert findings["momentum"].is_fault
 
 
+@pytest.mark.slow
 def test_a_step_made_before_the_newest_gradient_is_named() -> None:
     runs = runs_of(lambda: Plain(stale, polar), [probe for probe in SEVERAL if len(probe.start) == 1])
     findings, _ = several_steps(runs, None)

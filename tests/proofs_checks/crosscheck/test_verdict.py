@@ -142,6 +142,14 @@ def test_published_conventions_find_themselves_and_options_are_the_users() -> No
     assert not nearest(changed)[0].differences
 
 
+def test_a_schedule_of_momentum_comes_with_its_weights() -> None:
+    scheduled = Momentum(average="schedule", thetas=(0.5, 0.25))
+    diagnosed = Convention(map=PowerMap(p=2.0, is_regularized=True), momentum=scheduled)
+    (first, *_) = nearest(diagnosed)
+    assert not first.differences
+    assert claimed("torch.optim.SGD", diagnosed).momentum.thetas == (0.5, 0.25)
+
+
 def test_differences_are_named_field_by_field() -> None:
     torch, keras = (KNOWN[name].convention for name in ("torch.optim.Muon", "keras.optimizers.Muon"))
     found = " ".join(differences(torch, keras))
