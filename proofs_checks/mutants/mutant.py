@@ -64,8 +64,10 @@ class Mutant:
         right = getattr(self.owner, self.attribute)
         wrong = self.wrong(right)
         places = {(id(self.owner), self.attribute): self.owner}
-        if isinstance(self.owner, ModuleType) and callable(right):
+        is_shared = isinstance(self.owner, ModuleType) and callable(right)
+        if is_shared:
             places |= {(id(module), name): module for module, name in _importers(right)}
+        others = {(id(module), name) for module, name in _importers(wrong)} if is_shared else set()
         before = [(owner, name, vars(owner).get(name, _ABSENT)) for (_, name), owner in places.items()]
         for owner, name, _ in before:
             setattr(owner, name, wrong)
@@ -76,6 +78,10 @@ class Mutant:
                     delattr(owner, name)
                 else:
                     setattr(owner, name, value)
+            # a module that was first imported meanwhile has the error from its import
+            for module, name in list(_importers(wrong)) if is_shared else ():
+                if (id(module), name) not in others:
+                    setattr(module, name, right)
 
         return take_out
 

@@ -297,7 +297,7 @@ class Chain:
         def check(claim: Relation) -> Decision:
             results = []
             for which in range(N_SAMPLES):
-                chosen = {one: sample(one, which) for one in claim.right.free_symbols}
+                chosen = {one: sample(one, which, product.__module__) for one in claim.right.free_symbols}
                 chosen |= {one: sp.sympify(value) for one, value in (values(which) if values else {}).items()}
                 terms = sequences(which) if sequences else {}
                 exact = calculus.with_terms(claim.right.subs(chosen, simultaneous=True).doit(), terms)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
+
+from schattor_theory.checks import fail
+from schattor_theory.errors import ParameterError
 
 __all__ = [
     "N_SAMPLES",
@@ -28,7 +32,10 @@ N_SAMPLES = 3
 
 _LATEX: dict[str, str] = {}
 _TERMS: dict[str, str] = {}
-_SAMPLES: dict[str, tuple[sp.Rational, ...]] = {}
+_SAMPLES: dict[tuple[str, sp.Symbol], tuple[sp.Rational, ...]] = {}
+_FIRST: dict[sp.Symbol, tuple[sp.Rational, ...]] = {}
+"""Samples by the module that makes a symbol, and those of the first module for the others, which import it."""
+
 _VECTORS: set[str] = set()
 
 _GREEK = {
@@ -55,11 +62,24 @@ def symbol(name: str, latex: str | None = None, *, samples: Sequence[str] = (), 
     **assumptions : bool
         Of sympy; positive where nothing is said.
     """
-    known = assumptions or {"positive": True}
+    made = sp.Symbol(name, **(assumptions or {"positive": True}))
     _LATEX[name] = latex or _as_latex(name)
     if samples:
-        _SAMPLES[name] = tuple(sp.Rational(value) for value in samples)
-    return sp.Symbol(name, **known)
+        values = tuple(sp.Rational(value) for value in samples)
+        # invariant: what a derivation compares does not depend on which others were carried out before
+        if _SAMPLES.setdefault((_caller(), made), values) != values:
+            fail(ParameterError, "symbol", "samples", f"be the same wherever {name!r} is made in a module", samples,
+                 "Give the other symbol another name.")  # fmt: skip
+        _FIRST.setdefault(made, values)
+    return made
+
+
+def _caller() -> str:
+    """Return the name of the module that makes a symbol."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
 
 
 def index(name: str, samples: Sequence[str] = ("2", "3", "5")) -> sp.Symbol:
@@ -95,9 +115,9 @@ def words(text: str) -> sp.Symbol:
     return symbol(text, rf"\text{{{''.join(parts)}}}", real=True)
 
 
-def sample(one: sp.Symbol, which: int) -> sp.Rational:
-    """Return value number ``which`` of a symbol: its own, or one in (0, 1) that depends on its name."""
-    own = _SAMPLES.get(one.name)
+def sample(one: sp.Symbol, which: int, module: str = "") -> sp.Rational:
+    """Return value number ``which`` of a symbol in a module: its own, or one in (0, 1) that depends on its name."""
+    own = _SAMPLES.get((module, one), _FIRST.get(one))
     if own is not None:
         return own[which % len(own)]
     seed = sum((i + 1) * ord(character) for i, character in enumerate(one.name)) + 131 * which

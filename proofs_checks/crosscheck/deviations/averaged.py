@@ -10,7 +10,7 @@ import numpy as np
 
 from ..convention import Convention, PowerMap
 from ..momentum import Momentum
-from .averages import WITHOUT, Average, average, ema, first_gradient, heavy_ball
+from .averages import Average, average, ema, first_gradient, heavy_ball, without
 from .deviation import of
 from .matrices import MUON, iterated, per_slice, schatten
 from .meant import BETA, CORRECTED, MUON_MEANT, REGULARIZED, SCHATTEN, corrected, muon, power, regularized
@@ -119,7 +119,7 @@ AVERAGED = (
        replace(_RECURSIVE, map=PowerMap(p=3.0, is_regularized=True)),
        partial(regularized, average=average(heavy_ball(0.5))), "momentum", "heavy ball",
        momentum__average="heavy ball", momentum__beta=0.5),
-    of("no_momentum", "μ = 0.9 → 0", SCHATTEN, partial(power, average=WITHOUT), "momentum",
+    of("no_momentum", "μ = 0.9 → 0", SCHATTEN, partial(power, average=without), "momentum",
        momentum__average="none"),
     of("state_lost_on_restoring", "B read back → B = 0", SCHATTEN, lambda: _kept_in(_Forgetful, power()), "momentum",
        "restor"),

@@ -9,7 +9,6 @@ import numpy as np
 
 __all__ = [
     "LOOKS_AHEAD",
-    "WITHOUT",
     "Average",
     "Grows",
     "average",
@@ -19,6 +18,7 @@ __all__ = [
     "heavy_ball",
     "recursive",
     "scheduled",
+    "without",
 ]
 
 Average = Callable[[Any, np.ndarray, "np.ndarray | None", int], tuple[Any, np.ndarray]]
@@ -98,5 +98,6 @@ def bias_corrected(mu: float, look_ahead: str = "none", tau: float = 0.0) -> Ave
     return step
 
 
-WITHOUT: Average = lambda memory, g, before, k: (None, g)  # noqa: E731
-"""The gradient itself; nothing is remembered."""
+def without(memory: Any, g: np.ndarray, before: np.ndarray | None, k: int) -> tuple[Any, np.ndarray]:
+    """Return the gradient itself as the average; nothing is remembered."""
+    return None, g

@@ -12,7 +12,6 @@ from ..convention import Convention, EntrywiseMap, PolynomialMap, PowerMap
 from ..momentum import Momentum
 from .averages import (
     LOOKS_AHEAD,
-    WITHOUT,
     Average,
     average,
     bias_corrected,
@@ -21,6 +20,7 @@ from .averages import (
     heavy_ball,
     recursive,
     scheduled,
+    without,
 )
 from .matrices import ARITHMETICS, Direction, by_parts, entry_signs, identity, iterated, schatten
 from .optimizer import DECAYS, NumpyOptimizer, coupled, each
@@ -64,7 +64,7 @@ def average_of(momentum: Momentum) -> Average:
     """Return the recurrence of a momentum."""
     mu, ahead = momentum.beta, momentum.look_ahead
     if momentum.average == "none":
-        return WITHOUT
+        return without
     if momentum.average == "bias corrected":
         return bias_corrected(mu, ahead, momentum.tau)
     if momentum.average == "schedule" and ahead == "next weight":

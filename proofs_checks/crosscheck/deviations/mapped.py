@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .averages import WITHOUT
+from .averages import without
 from .deviation import of
 from .matrices import MUON, by_parts, entry_signs, identity, iterated, per_slice, schatten
 from .meant import EXPRESS, MUON_MEANT, POLAR, REGULARIZED, SCHATTEN, express, muon, polar, power, regularized
@@ -132,7 +132,7 @@ MAPPED = (
     of("exponent_of_the_dual", "p = 3 → 3/2: the power q-1 of the wrong one", SCHATTEN, partial(power, 1.5), "map",
        "3/2", map__p=1.5),
     of("only_the_largest_singular_value", "p = inf → 1", POLAR, partial(_of, schatten(1.0)), "map", "1", map__p=1.0),
-    of("regularised_in_place_of_ball", "D_p(M) → ‖M‖_q D_p(M)", SCHATTEN, partial(regularized, average=WITHOUT),
+    of("regularised_in_place_of_ball", "D_p(M) → ‖M‖_q D_p(M)", SCHATTEN, partial(regularized, average=without),
        "map", "regularised", map__p=3.0, map__is_regularized=True),
     of("ball_in_place_of_regularised", "‖M‖_q D_p(M) → D_p(M)", REGULARIZED, power, "map", "ball",
        map__p=3.0, map__is_regularized=False),

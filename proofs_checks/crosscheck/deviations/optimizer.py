@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .averages import WITHOUT, Average
+from .averages import Average, without
 from .matrices import Direction, per_slice
 
 __all__ = ["DECAYS", "NumpyOptimizer", "Optimizer", "coupled", "each"]
@@ -98,7 +98,7 @@ class NumpyOptimizer:
     """
 
     direction: Callable[[Blocks], Blocks]
-    average: Average = WITHOUT
+    average: Average = without
     scale: Callable[[int, int], float] = lambda rows, columns: 1.0
     decay: Kept = DECAYS["none"]
     rate: float = 0.0

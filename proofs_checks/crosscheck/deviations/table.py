@@ -19,8 +19,8 @@ _HEAD = f"""# Deviations
 A diagnosis that cannot be wrong says nothing. Each *deviation* below is an optimizer of plain NumPy in which one thing
 is not what its author meant, or not what anybody could mean. The cross-check sees its outputs alone and has to name
 what was done: as another convention where it is one, else as a fault, or as an invariance that is broken. Beside the
-property that names it stands what is said there, and what the optimizer is found to conform to or differ from; against
-the convention that was meant, each of them differs.
+property that names it stands what is said there, and whether the steps conform to the convention that was found.
+Against the convention that was meant each of them differs, but for those that write to an input.
 
 Made by `{MADE_BY}`.
 """
@@ -34,12 +34,21 @@ def _named(deviation: Deviation) -> tuple[str, str, str]:
     return f"`{deviation.name}`", deviation.words, deviation.property
 
 
+def _short(name: str, found: CrossCheck) -> str:
+    """Return the answer on a property, with no more than two of what could not be told apart from it."""
+    parts = []
+    for one in () if found.diagnosis is None else found.diagnosis.of(name):
+        others = one.alternatives[:2] if len(one.alternatives) <= 2 else (f"{len(one.alternatives)} others",)
+        parts.append(" or ".join((one.value, *others)))
+    return "; ".join(parts) or answer_on(name, found) or "nothing"
+
+
 def _row(deviation: Deviation, found: CrossCheck) -> str:
-    answer = answer_on(deviation.property, found) or "nothing"
+    answer = _short(deviation.property, found)
     if deviation.unsaid(answer) and found.faults:
         answer = faults_of(found)
     elif deviation.unsaid(answer) and found.verdict is not None and found.verdict.trouble:
-        answer = "; ".join(found.verdict.trouble[0])
+        answer = ": ".join(found.verdict.trouble[0])
     if lacks(deviation, found):
         answer = f"**not named**: {answer}"
     return _cells(*_named(deviation), answer, found.outcome)

@@ -46,6 +46,7 @@ def test_a_hanging_probe_is_ended_and_the_rest_run() -> None:
     assert len(second.parameters) == 1  # the step before is kept
 
 
+@pytest.mark.slow
 def test_gives_up_on_a_target_that_always_hangs() -> None:
     with observe(f"{BAD}:hangs", time_limit=0.1) as target:
         runs = target.run([probe(rows) for rows in range(1, 7)])

@@ -176,6 +176,7 @@ def test_a_coarse_inner_precision_leaves_the_form_and_the_rate(precision: str) -
         assert found.momentum.beta == pytest.approx(0.95, abs=0.01)
 
 
+@pytest.mark.slow
 def test_float64_gives_the_rate_to_more_digits() -> None:
     def odd(of: Plain, g: np.ndarray, previous: np.ndarray, k: int) -> np.ndarray:
         of.memory["b"] = 0.8736451 * buffer(of) + g

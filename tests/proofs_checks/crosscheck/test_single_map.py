@@ -99,6 +99,7 @@ def test_a_normalisation_is_named(normalisation: str) -> None:
     assert normalisation in NORMALISATIONS
 
 
+@pytest.mark.slow
 def test_a_wrong_coefficient_is_found_and_the_schedule_not_named() -> None:
     wrong = PolarSchedule("wrong", ((3.4445, -4.7750, 2.05),), 5)
     values, convention = found(runs_of(Convention(map=PolynomialMap(schedule=wrong)), probes=PLAIN))

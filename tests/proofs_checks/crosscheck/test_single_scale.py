@@ -52,6 +52,7 @@ def test_the_axis_convention_is_that_of_the_factor(formula: str, words: str) -> 
     assert words in values["axes"]
 
 
+@pytest.mark.slow
 def test_a_factor_that_is_no_formula_is_said_not_to_fit() -> None:
     polar = svd_map(np.ones_like)
     values, _ = found(runs_by(lambda g: polar(g) * (1.3 if g.shape[-2] == 12 else 1.0), PLAIN))

@@ -125,3 +125,14 @@ def test_unknown_name_is_refused_with_the_nearest() -> None:
         named("drift_halve")
     with pytest.raises(UnknownNameError, match=r"They are listed in docs/mutants\.md\.$"):
         named("zzz")
+
+
+def test_a_module_imported_meanwhile_loses_the_error_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = descent.descent_bound
+    one = mutant(descent, "descent_bound", lambda **_: 0.0)
+    late = types.ModuleType("proofs_checks.late")
+    with one.planted():
+        late.descent_bound = descent.descent_bound  # what its import statement does
+        monkeypatch.setitem(sys.modules, "proofs_checks.late", late)
+        assert late.descent_bound is not right
+    assert late.descent_bound is right

@@ -42,6 +42,7 @@ def test_the_interval_is_that_of_the_geometric_mean() -> None:
     assert np.isnan(figures._interval(np.array([np.nan, 0.0]))).all()
 
 
+@pytest.mark.slow
 def test_draws_the_progress_of_every_block(tmp_path) -> None:
     steps = np.arange(5)
     paths = np.exp(-np.outer(steps, [1.0, 2.0, 3.0]))

@@ -11,8 +11,9 @@ import pytest
 from proofs_checks.proof import Proposition
 from proofs_checks.rigorous.balls import Decision
 from proofs_checks.statements import STATEMENTS
-from proofs_checks.symbolic import DERIVATIONS, chain
+from proofs_checks.symbolic import DERIVATIONS, chain, notation
 from schattor_theory import bounds
+from schattor_theory.errors import ParameterError
 from tests.proofs_checks.symbolic.altered import WAYS, survives
 
 FOLDER = Path(chain.__file__).parent
@@ -129,3 +130,17 @@ def test_latex_is_plain_text() -> None:
     short = [one for one in DERIVATIONS if one.cost <= SHORT]
     letters = "".join(step.latex for one in short for step in one.prove())
     assert [letter for letter in sorted(set(letters)) if ord(letter) > 127] == []
+
+
+def test_outcome_does_not_depend_on_what_was_carried_out_before() -> None:
+    by_name = {one.name: one for one in DERIVATIONS}
+    # the first makes a symbol r, a length, while it runs; the r of the second is a rank
+    assert by_name["misalignment_is_exact_in_a_hilbert_space"].run().verdict is Decision.PROVED
+    assert by_name["norms_transfer_by_power_means"].run().verdict is Decision.PROVED
+
+
+def test_refuses_two_sets_of_samples_for_one_symbol_of_a_module() -> None:
+    notation.symbol("σ_test", samples=("1", "2", "3"))
+    notation.symbol("σ_test", samples=("1", "2", "3"))
+    with pytest.raises(ParameterError, match="symbol: samples must be the same wherever 'σ_test' is made in a module"):
+        notation.symbol("σ_test", samples=("1", "2", "4"))

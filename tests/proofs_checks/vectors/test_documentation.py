@@ -95,6 +95,7 @@ def test_the_examples_pass_for_sound_code_and_fail_for_planted_errors(tmp_path: 
     assert re.search(r"AssertionError: \S+/\S+, \w+: differs by .* eps, beyond the", result.stdout)
 
 
+@pytest.mark.slow
 def test_the_first_example_of_the_fixture_runs_in_another_repository(tmp_path: Path) -> None:
     text = "\n\n".join([IMPLEMENTATIONS, blocks(HOW_TO, "python")[0]])
     (tmp_path / "test_mine.py").write_text(text, encoding="utf-8")
