@@ -180,6 +180,8 @@ def _with_options(known: Known, diagnosed: Convention) -> Convention:
         mine, theirs = getattr(of, head), getattr(diagnosed, head)
         if not tail:
             of = replace(of, **{head: theirs})
+        elif tail == "beta" and not 0 <= theirs.beta < 1:
+            continue  # plain sums: no option of an average
         elif hasattr(mine, tail) and hasattr(theirs, tail):
             # a number of another form is not an option: the form stays, and its number is a difference
             of = replace(of, **{head: replace(mine, **{tail: getattr(theirs, tail)})})
@@ -203,11 +205,20 @@ def differences(convention: Convention, other: Convention) -> tuple[str, ...]:
     return tuple(found)
 
 
+_PRINTED = 1e-9
+"""Relative difference of coefficients below which two lists are one, printed to more or fewer digits."""
+
+
 def _same_map(a: Convention, b: Convention) -> bool:
     if isinstance(a.map, PolynomialMap) and isinstance(b.map, PolynomialMap):
         # rows of a schedule by their values: one of another name may be the same
-        return (a.map.schedule.steps, a.map.schedule.input_margin, a.map.normalisation, a.map.times_dual_norm) == (
-            b.map.schedule.steps, b.map.schedule.input_margin, b.map.normalisation, b.map.times_dual_norm,
+        rows, others = a.map.schedule.steps, b.map.schedule.steps
+        is_alike = len(rows) == len(others) and all(
+            len(row) == len(other) and np.allclose(row, other, rtol=_PRINTED, atol=0)
+            for row, other in zip(rows, others, strict=True)
+        )
+        return is_alike and (a.map.schedule.input_margin, a.map.normalisation, a.map.times_dual_norm) == (
+            b.map.schedule.input_margin, b.map.normalisation, b.map.times_dual_norm,
         )  # fmt: skip
     return a.map == b.map
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from synthetic.seeds import Streams
 
-from ..convention import UNIT_ROUNDOFF, Convention
+from ..convention import UNIT_ROUNDOFF, Convention, PowerMap
 from ..reference import direction_of
 from ..rounding import Rounding
 from .observation import Observation, trimmed
@@ -79,12 +79,27 @@ def noise_of(convention: Convention, seen: Sequence[Observation], *, repeats: in
         reference = one.with_update(exact)
         measured.append(shares_left(one, reference))
         for _ in range(repeats):
-            noisy = rounding.entries(direction_of(convention, one.gradient, rounding))
+            noisy = rounding.entries(
+                direction_of(convention, _decomposed(convention, one.gradient, unit, rng), rounding)
+            )
             modelled.append(shares_left(one.with_update(noisy), reference))
     diagonal, outside = trimmed(np.array(measured), axis=0)
     model_diagonal, model_outside = trimmed(np.array(modelled), axis=0)
     return Noise(diagonal=float(diagonal), outside=float(outside), model_diagonal=float(model_diagonal),
                  model_outside=float(model_outside), unit=unit)  # fmt: skip
+
+
+def _decomposed(convention: Convention, gradient: np.ndarray, unit: float, rng: np.random.Generator) -> np.ndarray:
+    """Return what a decomposition in a precision is the exact one of; a power of its singular values shows that.
+
+    Reflections from either side and the rotations after them add up to about ``4√min(m, n)`` unit roundoffs of the
+    norm. At p = inf the singular values do not show, and at p = 2 there is no decomposition.
+    """
+    of = convention.map
+    if not isinstance(of, PowerMap) or of.p == 2 or math.isinf(of.p):
+        return gradient
+    error = 4 * math.sqrt(min(gradient.shape)) * unit * np.linalg.norm(gradient) / math.sqrt(gradient.size)
+    return gradient + error * rng.uniform(-1, 1, size=gradient.shape)
 
 
 def shares_left(one: Observation, reference: Observation) -> tuple[float, float]:

@@ -42,7 +42,8 @@ def refined(of: PolynomialMap, seen: Sequence[Observation], shares: Sequence[flo
     """
     if of.normalisation == "aol" or not seen:
         return of
-    curve, schedule = Curve(seen, shares), of.schedule
+    schedule = of.schedule
+    curve = Curve(seen, shares, whole=schedule.name in POLAR_SCHEDULES)
 
     def left(rows: Sequence[Sequence[float]]) -> np.ndarray:
         tried = PolarSchedule(schedule.name, tuple(tuple(row) for row in rows), len(rows), "", schedule.input_margin)
@@ -55,7 +56,9 @@ def refined(of: PolynomialMap, seen: Sequence[Observation], shares: Sequence[flo
         if printed is None:
             return of
         other = replace(schedule, polynomials=printed, source=f"{schedule.source}, as printed")
-        return replace(of, schedule=other) if np.sum(left(other.steps) ** 2) < 0.25 * best else of
+        # most probes do not show the eleventh digit; the one that shows it decides
+        shown, shown_by_other = np.max(np.abs(left(steps)), initial=0.0), np.max(np.abs(left(other.steps)), initial=0.0)
+        return replace(of, schedule=other) if shown_by_other < 0.5 * shown else of
     places = _changed(schedule)
     if not places:
         return of

@@ -121,8 +121,11 @@ def _completed(
             of = EntrywiseMap(name="adam", epsilon=entry)
     groups = {name: group.ordinary for name, group in [(cut.ordinary[0].dtype, cut), *more.items()] if group.ordinary}
     if isinstance(of, PolynomialMap) and groups.get("float64"):
-        shares = input_shares(of, floor, groups["float64"]) if floor is not None else None
-        exact = refined(identified.map, groups["float64"], shares)
+        far = [one for group in (cut, *more.values()) for one in group.extremes if one.dtype == "float64"]
+        # ill-conditioned gradients show the last digits of a published list, and are too few to fit coefficients to
+        used = [*groups["float64"], *far] if identified.is_named else groups["float64"]
+        shares = input_shares(of, floor, used) if floor is not None else None
+        exact = refined(identified.map, used, shares)
         bare, of = replace(bare, map=exact), replace(exact, times_dual_norm=is_regularized)
     if entry is not None:
         groups = {name: [without_floor(one, entry) for one in group] for name, group in groups.items()}

@@ -97,7 +97,7 @@ def step_factors_of(forward: Forward, series: Sequence[Series], momentum: Moment
         errors.append(max(float(sizes.min()), spread))
     each = [((f - 1) / e) ** 2 for f, e in zip(factors[1:], errors[1:], strict=True) if math.isfinite(f)]
     return StepFactors(momentum=momentum, factors=tuple(factors), errors=tuple(errors),
-                       misfit=float(np.mean(each)), probes=tuple(probes))  # fmt: skip
+                       misfit=float(np.mean(each)) if each else 0.0, probes=tuple(probes))  # fmt: skip
 
 
 def _factor(forward: Forward, one: Series, k: int, momentum: Momentum, first: float) -> tuple[float, float] | None:
