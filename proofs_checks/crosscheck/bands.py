@@ -114,6 +114,7 @@ def is_in_range(run: Run, convention: Convention | None = None) -> bool:
     return all(np.isfinite(size) and abs(np.log2(size)) <= limit for size in sizes)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a convention that is not the target's may leave the range
 def compare(run: Run, convention: Convention, *, seed: object = 0) -> tuple[Comparison, ...]:
     """Return every step of a run beside the exact step of a convention, with its copies.
 

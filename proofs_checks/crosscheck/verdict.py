@@ -185,7 +185,6 @@ def comparison_words(one: Comparison, factor: float) -> str:
     )
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a convention that is not the target's may leave the range
 def judge(runs: Sequence[Run], convention: Convention | None, *, seed: object = 0) -> Verdict:
     """Return whether runs are those of a convention.
 
