@@ -210,7 +210,7 @@ def _guarantee(convention: Convention, p: float, delta: float, omega: float) -> 
 
 def _theory_of(momentum: Momentum) -> dict[str, Any] | None:
     """Return the momentum as the bounds take it: by its direction, which is all that a ball oracle sees."""
-    if momentum.average in ("recursive", "schedule"):
+    if momentum.average in ("recursive", "schedule") or not 0 <= momentum.beta < 1:  # plain sums are no average
         return None
     options: dict[str, Any] = {"momentum": 0.0 if momentum.average == "none" else momentum.beta}
     if momentum.average in ("ema", "heavy ball", "bias corrected") and momentum.beta > 0:

@@ -34,7 +34,7 @@ def test_conforms_to_its_convention(name: str, dtype: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("namespace", ["torch", "array_api_strict"])
+@pytest.mark.parametrize("namespace", [pytest.param("torch", marks=pytest.mark.peers), "array_api_strict"])
 @pytest.mark.parametrize("name", SCHATTORS)
 def test_conforms_on_other_array_libraries(name: str, namespace: str) -> None:
     pytest.importorskip(namespace, reason=f"{namespace} is not installed")
