@@ -96,7 +96,7 @@ def _decomposed(convention: Convention, gradient: np.ndarray, unit: float, rng: 
     norm. At p = inf the singular values do not show, and at p = 2 there is no decomposition.
     """
     of = convention.map
-    if not isinstance(of, PowerMap) or of.p == 2 or math.isinf(of.p):
+    if not isinstance(of, PowerMap) or of.p in (1, 2) or math.isinf(of.p):
         return gradient
     error = 4 * math.sqrt(min(gradient.shape)) * unit * np.linalg.norm(gradient) / math.sqrt(gradient.size)
     return gradient + error * rng.uniform(-1, 1, size=gradient.shape)

@@ -37,7 +37,7 @@ RELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "the Frobenius norm of G": lambda g, d: float(np.linalg.norm(g)),
     "the spectral norm of G": lambda g, d: _norm(g, math.inf),
     "the nuclear norm of G": lambda g, d: _norm(g, 1.0),
-    "one over the Frobenius norm of D": lambda g, d: 1.0 / float(np.linalg.norm(d)),
+    "one over the Frobenius norm of D": lambda g, d: 1.0 / _norm(d, 2.0),
     "one over the spectral norm of D": lambda g, d: 1.0 / _norm(d, math.inf),
     "one over the largest entry of D": lambda g, d: 1.0 / float(np.max(np.abs(d))),
     "no norm, the bare power": lambda g, d: _bare_power(g, d),

@@ -13,7 +13,7 @@ from proofs_checks.crosscheck.observe import observe
 from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.verdict import judge
 
-N_ALL = 200
+N_ALL = 80
 
 
 def numbers(n_fast: int, n_all: int) -> list:
