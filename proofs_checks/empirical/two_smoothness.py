@@ -14,6 +14,7 @@ __all__ = ["CHECKS"]
 
 _EXPONENTS = (2.0, 2.5, 3.0, 4.0, 8.0)
 _SHAPES = ((2, 2), (3, 3), (2, 4), (1, 3))
+_STARTS = 8
 _SMALL, _REACHED = 0.03, 0.01
 """A step of this size must come so near to p - 1: what is missing of it is of the order of the square of the step."""
 
@@ -86,12 +87,17 @@ def _search_finds_nothing_above(context: Context) -> Finding:
             for is_complex in (False, True):
                 for size in (_SMALL, 1.0):
                     rng = context.rng(p=p, shape=list(shape), is_complex=is_complex, size=size)
-                    found = _search(rng, p, shape, is_complex, size)
+                    is_asked = size == _SMALL and min(shape) > 1
+                    low = (1 - _REACHED) * constant if is_asked else -np.inf
+                    found = -np.inf
+                    for _ in range(_STARTS):  # one climb in several hundred ends on a lower hill
+                        found = max(found, _search(rng, p, shape, is_complex, size))
+                        if found >= low:
+                            break
                     witness = {"p": p, "shape": shape, "is_complex": is_complex, "size": size}
                     slack = rounding(*shape, operations=16) / size**2
                     tally.at_most(found, constant, slack=slack, witness=witness)
-                    if size == _SMALL and min(shape) > 1:
-                        low = (1 - _REACHED) * constant
+                    if is_asked:
                         tally.at_most(low, found, witness=witness | {"claim": "reached"})
     return tally.finding("No pair beats p - 1, and the search comes within 1 % of it.")
 
