@@ -16,14 +16,13 @@ import numpy as np
 
 from synthetic.seeds import Streams
 
-from .rounding import Rounding
+from .rounding import SUMS, Rounding, rounded, size_of_sums
 
 __all__ = ["COPIES", "Copies", "nearby"]
 
 COPIES = 64
 """How many there are of every step."""
 
-_SUMS = 2.0**-24
 """Unit roundoff of sums in half precision, which are kept in float32."""
 
 _BOTH = 2.0**-51
@@ -54,22 +53,21 @@ class Copies(Rounding):
         """Return ``x``, shape (COPIES, ...), with an error in every entry."""
         self.counts.append(2 * x.size // COPIES)
         # in half precision every stored result counts, and another order of operations stores about twice as many
-        return x + (math.sqrt(2) if self.unit > _SUMS else 1.0) * self._errors(x, 0)
+        return x + (math.sqrt(2) if self.unit > SUMS else 1.0) * self._errors(x, 0)
 
     def product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return ``a @ b`` with the errors of its sums, in any order, and of its entries."""
         x = a @ b
-        unit = min(self.unit, _SUMS)
-        of_terms = np.sqrt((a * a) @ (b * b) * (a.shape[-1] / 2))
+        unit = min(self.unit, SUMS)
         self.counts.append(a.shape[-1] * x.size // COPIES)
-        return self.entries(x + unit * of_terms * _uniform(x, self.salts(1), 16 / unit if unit else 1.0))
+        return self.entries(x + unit * size_of_sums(a, b) * _uniform(x, self.salts(1), 16 / unit if unit else 1.0))
 
     def constant(self, x: float) -> float | np.ndarray:
         """Return a constant, rounded to float32 or float64 in one half of the copies.
 
         Whether it is rounded to half a precision is a field of the convention.
         """
-        if self.unit > _SUMS:
+        if self.unit > SUMS:
             return x
         self.counts.append(1)
         return x + _constant_errors(float(x), self.unit, str(self.seed)).reshape((-1,) + (1,) * self.axes)
@@ -125,10 +123,8 @@ def _uniform(x: np.ndarray, salts: np.ndarray, digits: float = _DIGITS) -> np.nd
 @lru_cache(maxsize=512)
 def _constant_errors(x: float, unit: float, seed: str) -> np.ndarray:
     """Return the error of a constant in each copy: in one half of them it is rounded, in the other one it is not."""
-    mantissa, exponent = np.frexp(x)
-    rounded = np.ldexp(np.rint(mantissa / unit) * unit, int(exponent)) if unit else x
     is_rounded = Streams(["crosscheck constant", x, seed]).generator("data").random(COPIES) < 0.5
-    return (rounded - x) * is_rounded
+    return (float(rounded(x, unit)) - x if unit else 0.0) * is_rounded
 
 
 def nearby(

@@ -11,7 +11,7 @@ from schattor_theory.geometry.schatten import schatten_norm
 
 from .convention import Convention, EntrywiseMap, PolynomialMap, PowerMap
 from .probe import Blocks, Probe
-from .rounding import EXACT, Rounding
+from .rounding import EXACT, Rounding, rounded
 from .scales import scale_factor
 
 __all__ = ["direction_of", "moved", "reference_parameters", "reference_updates"]
@@ -125,7 +125,7 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
     x = rounding.entries(_normalised(of, convention, x, rounding))
     for row in of.schedule.steps:
         a = (
-            [_rounded(one, convention.unit_roundoff("float64")) for one in row]
+            [rounded(one, convention.unit_roundoff("float64")) for one in row]
             if convention.rounds_coefficients
             else [rounding.constant(one) for one in row]
         )
@@ -138,12 +138,6 @@ def _polynomial(of: PolynomialMap, convention: Convention, d: np.ndarray, roundi
     if of.times_dual_norm:
         direction = direction * np.sum(d * direction, axis=(-2, -1), keepdims=True)
     return direction
-
-
-def _rounded(x: float, unit: float) -> float:
-    """Return ``x`` rounded to the nearest number of a precision with unit roundoff ``unit``."""
-    mantissa, exponent = np.frexp(x)
-    return float(np.ldexp(np.round(mantissa / unit) * unit, exponent))
 
 
 def _normalised(of: PolynomialMap, convention: Convention, x: np.ndarray, rounding: Rounding) -> np.ndarray:

@@ -6,10 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["EXACT", "Rounding"]
+__all__ = ["EXACT", "SUMS", "Rounding", "rounded", "size_of_sums"]
 
-_SUMS = 2.0**-24
+SUMS = 2.0**-24
 """Unit roundoff of the sums in a product of matrices of float32 and below."""
+
+
+def rounded(x: float | np.ndarray, unit: float) -> np.ndarray:
+    """Return ``x`` rounded to the nearest number of a precision with unit roundoff ``unit``, a power of two."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa / unit) * unit, exponent)
+
+
+def size_of_sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return how large the partial sums in ``a @ b`` are together, in units of the error of each.
+
+    A sum of n terms of random sign passes through n partial sums, of √(n/2) terms in the root mean square; each is off
+    by half a unit in its last place.
+    """
+    return np.sqrt((a * a) @ (b * b) * (a.shape[-1] / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +58,12 @@ class Rounding:
     def product(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return ``a @ b`` with an error in every entry and, as sums of n terms in any order have it, in the sums.
 
-        A sum of n terms of random sign passes through n partial sums, of √(n/2) terms in the root mean square; each is
-        off by half a unit in its last place. Sums of half precision are kept in float32, as hardware does.
+        Sums of half precision are kept in float32, as hardware does.
         """
         x = a @ b
         if self.rng is None or self.unit == 0:
             return x
-        unit = min(self.unit, _SUMS)
-        of_terms = np.sqrt((a * a) @ (b * b) * (a.shape[-1] / 2))
-        return self.entries(x + unit * of_terms * self.rng.uniform(-1, 1, size=x.shape))
+        return self.entries(x + min(self.unit, SUMS) * size_of_sums(a, b) * self.rng.uniform(-1, 1, size=x.shape))
 
     def constant(self, x: float) -> float | np.ndarray:
         """Return a constant of the method, such as a coefficient, as the computation has it: exact."""

@@ -14,7 +14,7 @@ from ..convention import Convention
 from ..finding import PROPERTIES, Diagnosis, Finding
 from ..probe import Run
 from .away import away_finding
-from .scale import short_decimal
+from .numbers import short_decimal
 from .several import several_steps
 from .single import single_step
 

@@ -16,6 +16,7 @@ from ..convention import Convention, PowerMap
 from ..finding import Finding
 from ..probe import Run
 from ..rounding import Rounding
+from .numbers import short_decimal
 from .series import Forward, finite_steps, stored_unit
 
 __all__ = ["BlocksFit", "fit_blocks"]
@@ -202,7 +203,7 @@ def _product(firsts: Sequence[_First], exponents: dict[str, float], names: str) 
         balance, radii, left = 1.0, *_radii_of_largest(moves, blocks, is_regularized, rows)
     else:
         balance, radii, left = _balance(rows, blocks, is_regularized)
-    balance, radii = _simple_balance(balance), {name: _shortest(rho, max(4e-4, 4 * left) * rho) for name, rho in
+    balance, radii = _simple_balance(balance), {name: short_decimal(rho, max(4e-4, 4 * left), digits=9) for name, rho in
                                                 radii.items()}  # fmt: skip
     words = ", ".join(f"{name}: p = {exponent_label(exponents[name])}, radius {radii[name]:.4g}" for name in blocks)
     oracle = "regularised" if is_regularized else "ball"
@@ -293,11 +294,3 @@ def _simple_balance(balance: float) -> float:
         if not math.isinf(simple) and abs(1 / balance - 1 / simple) < 2e-3 / simple:
             return simple
     return balance
-
-
-def _shortest(value: float, error: float) -> float:
-    for digits in range(1, 9):
-        simple = float(f"{value:.{digits - 1}e}")
-        if abs(simple - value) <= error:
-            return simple
-    return value

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from .numbers import short_decimal
 from .observation import Observation
-from .scale import short_decimal
 
 __all__ = ["entry_floor", "without_floor"]
 

@@ -11,6 +11,7 @@ from scipy import stats
 
 from ..momentum import Momentum
 from .families import FAMILIES, Family, Fitted, Misfit, fit_family, fit_free_schedule, guide_of, weights_of
+from .numbers import fewest_places
 from .series import Forward, Series
 from .weights import StepWeights, fit_weights, needs_previous, refitted
 
@@ -208,7 +209,7 @@ def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
     if not found.values or not all(map(math.isfinite, found.values)):
         return found
     inflation = math.sqrt(max(1.0, found.excess / max(found.n_ratios, 1)))
-    simple = tuple(_shortest(value, max(4 * error * inflation, 5 * misfit.unit))
+    simple = tuple(fewest_places(value, max(4 * error * inflation, 5 * misfit.unit))
                    for value, error in zip(found.values, found.errors, strict=True))  # fmt: skip
     best = found
     for values in (simple, *((*found.values[:i], one, *found.values[i + 1 :]) for i, one in enumerate(simple))):
@@ -224,13 +225,6 @@ def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
             break
     return best
 
-
-def _shortest(value: float, error: float) -> float:
-    """Return the number of fewest digits within the error; as the distance from 1 where that is shorter."""
-    for digits in range(1, 8):
-        if abs(round(value, digits) - value) <= error:
-            return round(value, digits)
-    return value
 
 
 def measured_weights(fits: Sequence[StepWeights], most: int = 4) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap
 from ..reference import direction_of
+from ..rounding import rounded
 from ..scales import scale_factor
 from .noise import Noise, shares_left
 from .observation import Observation, trimmed
@@ -50,14 +51,14 @@ def bits_of(seen: Sequence[Observation], fit: ScaleFit) -> str | None:
     A result that is stored in eight bits and multiplied by a factor in float32 shows its bits when it is divided again.
     """
     for name in ("bfloat16", "float16"):
-        bits = round(-math.log2(UNIT_ROUNDOFF[name]))
+        unit = UNIT_ROUNDOFF[name]
         for divide in (False, True):
             on_grid, total = 0, 0
             for one in seen:
                 factor = fit.scale.factor * scale_factor(fit.scale.formula, one.shape) if divide else 1.0
                 x = one.update / factor
                 x = x[x != 0]
-                on_grid += int(np.sum(np.abs(_rounded(x, bits) / x - 1) < 2.0**-21))
+                on_grid += int(np.sum(np.abs(rounded(x, unit) / x - 1) < 2.0**-21))
                 total += x.size
             if total > 40 and on_grid >= 0.98 * total:
                 return name
@@ -120,24 +121,17 @@ def careful_shares(convention: Convention, seen: Sequence[Observation]) -> dict[
     """Return what is left of the steps where the result of every product is rounded once, by precision."""
     found = {}
     for name in _LOWEST:
-        bits = round(-math.log2(UNIT_ROUNDOFF[name]))
+        unit = UNIT_ROUNDOFF[name]
         shares = []
         for one in seen:
-            rounded = one.with_update(_rounded(_once_rounded(convention, one.gradient, bits), bits))
-            shares.append(math.hypot(*shares_left(rounded, one.with_update(direction_of(convention, one.gradient)))))
+            stored = one.with_update(rounded(_once_rounded(convention, one.gradient, unit), unit))
+            shares.append(math.hypot(*shares_left(stored, one.with_update(direction_of(convention, one.gradient)))))
         found[name] = max(float(trimmed(np.array(shares))), UNIT_ROUNDOFF[name] / 8)
     return found
 
 
-def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
-    if bits >= 53:
-        return x
-    mantissa, exponent = np.frexp(x)
-    return np.ldexp(np.round(mantissa * 2.0**bits) / 2.0**bits, exponent)
-
-
-def _once_rounded(convention: Convention, g: np.ndarray, bits: int) -> np.ndarray:
-    """Return the direction, the matrix and every product rounded to ``bits``."""
+def _once_rounded(convention: Convention, g: np.ndarray, unit: float) -> np.ndarray:
+    """Return the direction, the matrix and every product rounded to the unit roundoff ``unit``."""
     of = convention.map
     if not isinstance(of, PolynomialMap) or of.normalisation == "aol" or min(g.shape) == 0:
         return direction_of(convention, g)
@@ -145,11 +139,11 @@ def _once_rounded(convention: Convention, g: np.ndarray, bits: int) -> np.ndarra
     s = np.linalg.svd(x, compute_uv=False)
     norm = norm_of(s, of.normalisation) * (1 + of.schedule.input_margin)
     norm = norm + convention.floor.value if convention.floor.form == "added" else max(norm, convention.floor.value)
-    x = _rounded(x / _rounded(np.array(norm), bits), bits)
+    x = rounded(x / rounded(np.array(norm), unit), unit)
     for row in of.schedule.steps:
-        gram = _rounded(x @ x.T, bits)
+        gram = rounded(x @ x.T, unit)
         inner = row[-1] * gram
         for a in row[-2:0:-1]:
-            inner = a * gram + gram @ _rounded(inner, bits)
-        x = _rounded(row[0] * x + (_rounded(inner, bits) @ x if len(row) > 1 else 0.0), bits)
+            inner = a * gram + gram @ rounded(inner, unit)
+        x = rounded(row[0] * x + (rounded(inner, unit) @ x if len(row) > 1 else 0.0), unit)
     return x.T if g.shape[0] > g.shape[1] else x

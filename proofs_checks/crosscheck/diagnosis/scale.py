@@ -12,9 +12,10 @@ from ..convention import UNIT_ROUNDOFF, Convention, PolynomialMap, PowerMap, Sca
 from ..reference import direction_of
 from ..scales import SCALES, scale_factor
 from .floor import FloorFit, input_shares
+from .numbers import short_decimal
 from .observation import Observation, trimmed
 
-__all__ = ["RELATIONS", "ScaleFit", "factors_of", "scale_of", "short_decimal"]
+__all__ = ["RELATIONS", "ScaleFit", "factors_of", "scale_of"]
 
 
 def _norm(x: np.ndarray, p: float) -> float:
@@ -208,12 +209,3 @@ def monomial_words(fit: ScaleFit, seen: Sequence[Observation], factors: Sequence
             product = " ".join(name if e == 1 else f"{name}^{e:g}" for name, e in powers if e)
             return f"{math.exp(solved[0]):.4g} {product}"
     return ""
-
-
-def short_decimal(value: float, tolerance: float, *, digits: int = 4) -> float:
-    """Return the shortest decimal of up to ``digits`` digits within a relative tolerance; else ``value``."""
-    for n in range(1, digits + 1):
-        short = float(f"{value:.{n}g}")
-        if abs(short - value) <= tolerance * abs(value):
-            return short
-    return value

@@ -18,6 +18,7 @@ from .families import Fitted
 from .late import late_start
 from .look_ahead import average_words, momentum_findings
 from .momentum import MomentumFit, fit_momentum, measured_weights
+from .numbers import short_decimal
 from .restored import restored_finding
 from .series import Forward, Series, finite_steps, series_of
 from .signs import entrywise_findings, rate_in_gradient
@@ -25,6 +26,9 @@ from .steps import StepFactors, is_late_correction, law_finding, step_factors_of
 from .unusual import Unusual, restarted_form, unusual_form
 
 __all__ = ["several_steps"]
+
+_FACTOR = 2e-6
+"""Relative accuracy of a factor of the step."""
 
 _ORDINARY = 2.0**-8
 """Gradients of a smaller largest entry are there for the floor, not for the weights."""
@@ -62,7 +66,7 @@ def several_steps(runs: Sequence[Run], convention: Convention | None) -> tuple[t
         if convention is not None and blocks.is_regularized:
             # the radii were measured in units of the first average
             first = math.sqrt(float(convention.momentum.weights(0)[0]) or 1.0)
-            radii = {name: _rounded(radius / first, 1e-3) for name, radius in convention.radii.items()}
+            radii = {name: short_decimal(radius / first, 1e-3, digits=3) for name, radius in convention.radii.items()}
             convention = replace(convention, radii=radii)
     restored = restored_finding(runs)
     if restored is not None:
@@ -290,18 +294,9 @@ def dressed(convention: Convention, momentum: Momentum, decay: Decay, step_facto
     forward = Forward(convention)
     scale, floor = convention.scale, convention.floor
     if forward.is_homogeneous and first > 0:
-        scale = replace(scale, factor=_rounded(scale.factor / first))
+        scale = replace(scale, factor=short_decimal(scale.factor / first, _FACTOR, digits=3))
     if decay.after and decay.form in ("decoupled", "independent", "squared"):
-        scale = replace(scale, factor=_rounded(scale.factor / (1 - decay.rate)))
+        scale = replace(scale, factor=short_decimal(scale.factor / (1 - decay.rate), _FACTOR, digits=3))
     if floor.form != "none" and first > 0:
-        floor = Floor(value=_rounded(floor.value * first, 1e-3), form=floor.form)
+        floor = Floor(value=short_decimal(floor.value * first, 1e-3, digits=3), form=floor.form)
     return replace(convention, momentum=momentum, decay=decay, scale=scale, floor=floor, step_factors=step_factors)
-
-
-def _rounded(value: float, share: float = 2e-6) -> float:
-    """Return a number of at most three digits where the value is one up to a share of it, the accuracy of a scale."""
-    for digits in (1, 2, 3):
-        simple = float(f"{value:.{digits - 1}e}")
-        if _is_near(simple, value, share):
-            return simple
-    return value

@@ -15,6 +15,7 @@ from ..momentum import Momentum
 from .families import FAMILIES, Family, Fitted, weights_from
 from .look_ahead import average_words
 from .momentum import same_directions
+from .numbers import fewest_places
 from .series import Series
 
 __all__ = ["entrywise_findings", "rate_in_gradient"]
@@ -238,7 +239,7 @@ def _fit_adam(
     rest = max(len(result.fun) - 2, 1)
     errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(result.jac.T @ result.jac)), 0) * 2 * result.cost / rest)
     betas = [
-        min(_shortest(float(beta), 4 * float(error) + 1e-7), 1 - 1e-6)
+        min(fewest_places(float(beta), 4 * float(error) + 1e-7), 1 - 1e-6)
         for beta, error in zip(result.x, errors, strict=True)
     ]
     return (betas[0], betas[1]), (float(errors[0]), float(errors[1])), math.sqrt(2 * result.cost)
@@ -255,10 +256,3 @@ def _adam_steps(gradients: np.ndarray, b1: float, b2: float, epsilon: float) -> 
         total = first / (1 - b1 ** (k + 1))
         steps.append(np.divide(total, root + epsilon, out=np.zeros_like(total), where=root + epsilon > 0))
     return np.array(steps)
-
-
-def _shortest(value: float, error: float) -> float:
-    for digits in range(1, 8):
-        if abs(round(value, digits) - value) <= error:
-            return round(value, digits)
-    return value

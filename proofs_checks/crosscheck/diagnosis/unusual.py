@@ -12,6 +12,7 @@ from scipy import optimize
 from ..momentum import Momentum
 from .families import Fitted, weights_of
 from .momentum import limit_of
+from .numbers import fewest_places
 from .series import Forward, Series
 from .weights import StepWeights, residual_of
 
@@ -128,17 +129,14 @@ def _best(
         start = min(_BETAS, key=lambda beta: float(np.sum(np.log1p(misfit(np.array([beta])) ** 2))))
         result = optimize.least_squares(misfit, [start], bounds=([0.0], [1 - 1e-7]), x_scale=0.1, xtol=1e-12)
         if 2 * result.cost <= limit_of(n_ratios):
-            beta = _shortest(float(result.x[0]), 1e-3 if 2 * result.cost > 0 else 0.0, misfit, n_ratios)
+
+            def fits_too(beta: float, misfit: Callable[[np.ndarray], np.ndarray] = misfit) -> bool:
+                return float(np.sum(misfit(np.array([beta])) ** 2)) <= limit_of(n_ratios)
+
+            beta = fewest_places(float(result.x[0]), 1e-3 if result.cost > 0 else 0.0, accept=fits_too)
             return Momentum(average=average, beta=beta, look_ahead=look_ahead), 2 * result.cost / n_ratios
     return None
 
-
-def _shortest(value: float, error: float, misfit: Callable[[np.ndarray], np.ndarray], n_ratios: int) -> float:
-    for digits in range(1, 7):
-        simple = round(value, digits)
-        if abs(simple - value) <= error and float(np.sum(misfit(np.array([simple])) ** 2)) <= limit_of(n_ratios):
-            return simple
-    return value
 
 
 def _after_the_map(forward: Forward, series: Sequence[Series]) -> Unusual | None:
