@@ -18,7 +18,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from typer.core import TyperGroup
 
@@ -27,6 +26,7 @@ from schattor_theory.errors import ParameterError, SchattorError, StoreError
 
 from .constants.command import constants
 from .crosscheck.command import crosscheck_command
+from .display import display
 from .doctor import examine
 from .empirical.check import LEVELS, Check
 from .empirical.run import chosen, run_checks
@@ -226,15 +226,7 @@ def _prepare(out: Path) -> None:
 
 def _run(checks: Sequence[Check], running: Iterable[Evidence]) -> list[Evidence]:
     """Return the evidence in the order of the statements, with a display that leaves no trace."""
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
+    progress = display()
     found: dict[str, Evidence] = {}
     with progress:
         task = progress.add_task("checks", total=len(checks))

@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
 from schattor_theory.errors import SchattorError
 
+from ..display import display
 from .find import EXPONENTS, beyond_two_witness, martingale_witness, matrix_witness, scalar_witness
 from .witness import FOLDER, Witness, save_witness
 
@@ -65,7 +63,7 @@ def main(words: list[str] | None = None) -> int:
     jobs = list(_jobs(arguments))
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
-        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        with display() as bar:
             task = bar.add_task("witnesses", total=len(jobs))
             for name, job in jobs:
                 kind, q, *more = name.split()

@@ -5,21 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
 
 from ..adversarial import load_witnesses
 from ..adversarial.find import EXPONENTS
+from ..display import display
 from ..evidence import Evidence, Verdict
 from ..files import disk, write_file
 from ..ledger import LEDGER, Ledger
@@ -82,10 +81,7 @@ def constants(
 
 
 def _search(chosen: Sequence[Fraction], seconds: float, seed: int, words: str) -> dict[Fraction, Found]:
-    progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True),
-        transient=True, disable=not sys.stderr.isatty(),
-    )  # fmt: skip
+    progress = display(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with progress:
         task = progress.add_task("search", total=1.0)
         return search_all(

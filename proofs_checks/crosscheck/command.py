@@ -14,12 +14,12 @@ from typing import Annotated, Any
 
 import threadpoolctl
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schattor_theory.checks import check_choice, fail
 from schattor_theory.errors import ParameterError, SchattorError
 
+from ..display import display
 from ..files import disk
 from ..scaling.environment import environment
 from .adapters import ADAPTERS
@@ -186,15 +186,12 @@ def _one(
 
 def _display() -> Progress:
     """Return a display that leaves no trace."""
-    return Progress(
+    return display(
         TextColumn("{task.description}"),
         TextColumn("{task.fields[stage]}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
     )
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError, SchattorError
 from schattor_theory.geometry import exponent_label
 
+from ..display import display
 from ..evidence import Evidence, Verdict
 from ..ledger import LEDGER, Ledger
 from ..scaling.environment import environment, usable_cores
@@ -67,13 +66,10 @@ def _whole(text: str | None, name: str) -> list[int] | None:
 @contextmanager
 def _display(total: int) -> Iterator[Callable[[str, int], None]]:
     """Give a function that shows progress on the standard error, where somebody is looking."""
-    display = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
-    )  # fmt: skip
-    with display:
-        task = display.add_task("probes", total=total)
-        yield lambda words, done: display.update(task, advance=done, description=words)
+    shown = display()
+    with shown:
+        task = shown.add_task("probes", total=total)
+        yield lambda words, done: shown.update(task, advance=done, description=words)
 
 
 def run_grid(grid: Grid, out: Path, *, jobs: int) -> Summary:

@@ -13,11 +13,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rich.console import Console
-from rich.progress import Progress
-
 from schattor_theory.errors import SchattorError
 
+from ..display import display
 from ..scaling.execute import start_worker
 from . import MUTANTS
 from .conforming import Conforming, conforming
@@ -53,7 +51,7 @@ def _as_known(
 def _told(name: str, total: int, running: Iterable[_Found], words: Callable[[_Found], str]) -> list[_Found]:
     """Return everything that is found, told as it comes."""
     found = []
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with display() as bar:
         task = bar.add_task(name, total=total)
         for one in running:
             found.append(one)

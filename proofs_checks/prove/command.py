@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..display import display
 from ..proof import Proof, Proposition
 from ..rigorous.balls import Decision
 from .catalogue import chosen
@@ -50,10 +49,7 @@ def exit_code(proofs: Sequence[Proof]) -> int:
 
 
 def _carry_out(propositions: Sequence[Proposition]) -> list[Proof]:
-    progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
-    )  # fmt: skip
+    progress = display()
     proofs = []
     with progress:
         task = progress.add_task("proofs", total=len(propositions))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
 
+from ..display import display
 from ..files import disk
 from ..scaling.environment import environment
 from .analysis import Analysis, analyse
@@ -66,14 +65,7 @@ def assumptions(
 
 def _with_progress(recording: Recording, exponents: list[str], level: float) -> Analysis:
     """Return the analysis, with a display that leaves no trace."""
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
+    progress = display(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     n = len(recording.blocks)
     with progress:
         task = progress.add_task("blocks", total=n)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ..display import display
 from .analysis import Analysis, analyse
 from .columns import rows_of
 from .environment import usable_cores
@@ -24,16 +23,13 @@ __all__ = ["analyse_folder", "run_study"]
 
 def _progress() -> Progress:
     """Return a progress bar weighted by the cost of the cells; it draws nothing when stderr is not a terminal."""
-    return Progress(
+    return display(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
     )
 
 
@@ -112,4 +108,3 @@ def analyse_folder(folder: str | Path) -> tuple[Store, Analysis]:
     store.missing(cells)
     table = store.assemble(cells)
     return store, analyse(table, study, failures=store.failures(cells), damaged=store.damaged)
-

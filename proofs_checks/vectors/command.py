@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from schattor_theory.checks import check_choice
 
+from ..display import display
 from ..scaling.environment import environment
 from .case import Case, Comparison
 from .device import arrays_on
@@ -34,8 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and
 @contextmanager
 def _display(what: str, total: int) -> Iterator[Progress]:
     """Give a display that leaves no trace, with one task."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    progress = display()
     with progress:
         progress.add_task(what, total=total)
         yield progress
