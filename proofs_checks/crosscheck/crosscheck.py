@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..evidence import plain
-from .finding import PROPERTIES, Diagnosis, Finding
+from .diagnosis import diagnose
+from .finding import Diagnosis, Finding
 from .invariances import INVARIANCE_PROBES, Invariance, check_invariances
 from .known import Near, claimed, differences, nearest
 from .observe import Observer
@@ -196,7 +197,7 @@ def crosscheck(
                           runs=tuple(runs), seconds=time.perf_counter() - start)  # fmt: skip
     say("diagnosis", 0, 1)
     of_invariances = {one.name for one in INVARIANCE_PROBES}
-    diagnosis = _diagnosed([run for run in runs if run.probe.name not in of_invariances])
+    diagnosis = diagnose([run for run in runs if run.probe.name not in of_invariances])
     convention = diagnosis.convention
     say("verdict", 0, 1)
     finite = [run for run in runs if _is_finite(run.probe)]
@@ -213,15 +214,6 @@ def crosscheck(
         oracle=examine_oracle(finite, convention), counterexample=counterexample,
         n_runs=len(runs), seconds=time.perf_counter() - start, runs=tuple(runs),
     )  # fmt: skip
-
-
-def _diagnosed(runs: Sequence[Run]) -> Diagnosis:
-    from .diagnosis import diagnose
-
-    diagnosis = diagnose(runs)
-    order = {name: i for i, name in enumerate(PROPERTIES)}
-    findings = sorted(diagnosis.findings, key=lambda one: order.get(one.property, len(order)))
-    return Diagnosis(findings=tuple(findings), convention=diagnosis.convention)
 
 
 def _all_runs(observer: Observer, dtype: str, seed: object, say: Callable[[str, int, int], None]) -> list[Run]:

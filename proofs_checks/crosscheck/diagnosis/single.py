@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from ..convention import Convention, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
 from ..finding import Finding
@@ -14,18 +13,14 @@ from ..probe import Run
 from ..scales import scale_factor
 from .activity import Kind, kind_of
 from .edges import edge_findings, range_finding, zero_findings
-from .entrywise import entry_floor, without_floor
 from .failing import failing_findings, undivided_finding
-from .floor import input_shares, kept_share
 from .identify import Identified
-from .noise import Noise, noise_of
+from .measured import measured
+from .noise import Noise
 from .observation import Observation, first_dtype, observations
 from .orientation import identified_by_shape
 from .partition import Blocks, blocks_of, upper_share
-from .precision import bits_of, careful_shares, precision_of
-from .refined import refined
-from .scale import RELATIONS, ScaleFit, factors_of, scale_of
-from .schedule import Curve, norm_of
+from .scale import RELATIONS, ScaleFit, factors_of
 from .seen import Seen, sized
 from .size_words import floor_finding, scale_findings
 from .stack import stack_finding
@@ -80,11 +75,11 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
         if identified.nearest is not None and kind.name == "spectral":
             findings += _range(seen)
         return tuple(findings), None
-    turned = {np.sign(one.gradient.shape[0] - one.gradient.shape[1]) for one in cut.ordinary}
+    turned = {_orientation(*one.gradient.shape) for one in cut.ordinary}
     more = {
         name: Seen.of([one for one in every if one.dtype == name])
         .cut(blocks)
-        .only(lambda m, n: np.sign(m - n) in turned)
+        .only(lambda m, n: _orientation(m, n) in turned)
         for name in sorted({one.dtype for one in every})
     }
     return _completed(runs, seen, cut, kind, identified, blocks, more, [*findings, *zero])
@@ -101,74 +96,28 @@ def _completed(
     findings: list[Finding],
 ) -> tuple[tuple[Finding, ...], Convention | None]:
     """Return all findings once the map is known."""
-    of = identified.map
-    floor = identified.floor
-    bare = Convention(map=of, floor=floor.floor if floor is not None else Floor())
-    if floor is not None and isinstance(of, PowerMap):
-        bare = Convention(map=of)
-    noise = noise_of(bare, cut.ordinary)
-    first = [""] if isinstance(of, EntrywiseMap) else ["", "the dual norm <G, D>"]
-    fit = scale_of(factors_of(bare, cut.ordinary, floor), cut.ordinary, noise.total, first=first)
-    is_regularized = fit.relation == "the dual norm <G, D>"
-    if isinstance(of, PowerMap):
-        of = replace(of, is_regularized=is_regularized)
-    elif isinstance(of, PolynomialMap):
-        of = replace(of, times_dual_norm=is_regularized)
-    entry = None
-    if isinstance(of, EntrywiseMap):
-        entry = entry_floor(seen.swept, fit.measured)
-        if entry is not None:
-            of = EntrywiseMap(name="adam", epsilon=entry)
-    groups = {name: group.ordinary for name, group in [(cut.ordinary[0].dtype, cut), *more.items()] if group.ordinary}
-    if isinstance(of, PolynomialMap) and groups.get("float64"):
-        far = [one for group in (cut, *more.values()) for one in group.extremes if one.dtype == "float64"]
-        # ill-conditioned gradients show the last digits of a published list, and are too few to fit coefficients to
-        used = [*groups["float64"], *far] if identified.is_named else groups["float64"]
-        shares = input_shares(of, floor, used) if floor is not None else None
-        exact = refined(identified.map, used, shares)
-        bare, of = replace(bare, map=exact), replace(exact, times_dual_norm=is_regularized)
-    if entry is not None:
-        groups = {name: [without_floor(one, entry) for one in group] for name, group in groups.items()}
-    precision = precision_of(
-        {name: noise_of(_with_exact_floor(bare, group), group) for name, group in groups.items()},
-        {name: careful_shares(bare, group) for name, group in groups.items()},
-        {name: bits_of(group, fit) for name, group in groups.items()},
-    )
-    rounded = _with_rounded_coefficients(bare, precision.name)
-    if rounded is not None:
-        again = noise_of(rounded, cut.ordinary)
-        # a fifth is three standard errors of what a hundred values leave
-        if again.diagonal < 0.8 * noise.diagonal:
-            bare, noise = rounded, again
-            fit = scale_of(factors_of(bare, cut.ordinary, floor), cut.ordinary, noise.total, first=first)
-            words = (
-                f" With coefficients rounded to {precision.name} as well, {again.diagonal:.1e} is left on the diagonal."
-            )
-            precision = replace(precision, evidence=precision.evidence + words)
+    floor, found = identified.floor, measured(seen, cut, identified, more)
+    of, fit, noise, precision = found.map, found.fit, found.noise, found.precision
+    is_usual = fit.relation in found.relations
     convention = Convention(
         map=of,
         scale=fit.scale,
         floor=floor.floor if floor is not None else Floor(),
         partition=Partition(kind=blocks.kind, count=max(blocks.count, 1)) if blocks.count else Partition(),
         precision=precision.name if precision.name != "none" else "bfloat16",
-        rounds_coefficients=bare.rounds_coefficients,
+        rounds_coefficients=found.bare.rounds_coefficients,
     )
-    stack, stack_kind = stack_finding(
-        runs,
-        convention,
-        replace(_inner(convention), partition=convention.partition),
-        noise.effective_unit,
-        is_known=fit.relation in first,
-    )
+    inner = replace(_inner(convention), partition=convention.partition)
+    stack, stack_kind = stack_finding(runs, convention, inner, noise.effective_unit, is_known=is_usual)
     convention = replace(convention, stack=stack_kind)
-    findings += [
+    findings = [
+        *findings,
         map_finding(kind, identified, fit, cut.ordinary, convention.map),
         *schedule_finding(identified, cut.ordinary),
-    ]
-    if isinstance(of, PolynomialMap):
-        findings += normalisation_finding(identified)
-    findings += [floor_finding(floor, entry, seen.swept), *_range(seen), *scale_findings(fit, cut.ordinary)]
-    findings.append(
+        *(normalisation_finding(identified) if isinstance(of, PolynomialMap) else ()),
+        floor_finding(floor, found.entry, seen.swept),
+        *_range(seen),
+        *scale_findings(fit, cut.ordinary),
         Finding(
             property="precision",
             value=precision.words,
@@ -176,52 +125,28 @@ def _completed(
             is_decided=not precision.alternatives,
             evidence=precision.evidence,
             is_fault=precision.name == "none",
-        )
-    )
-    findings += [stack] if stack is not None else []
+        ),
+        *([stack] if stack is not None else []),
+    ]
     if not isinstance(of, EntrywiseMap):
-        if len(cut.ordinary) < len(seen.ordinary) and blocks.kind == "whole":
-            # one orientation is another map: that is said already
-            keep = {np.sign(one.gradient.shape[0] - one.gradient.shape[1]) for one in cut.ordinary}
-            seen = replace(
-                seen,
-                every=tuple(
-                    one for one in seen.every if np.sign(one.gradient.shape[0] - one.gradient.shape[1]) in keep
-                ),
-            )
-        findings += edge_findings(sized(seen.every), _inner(convention) if blocks.kind == "whole" else None, noise)
-        if blocks.kind == "whole" and fit.relation in first:
-            findings += _odd_factors(seen, fit, bare, noise)
+        is_whole = blocks.kind == "whole"
+        every = _of_one_orientation(seen, cut) if is_whole and len(cut.ordinary) < len(seen.ordinary) else seen.every
+        findings += edge_findings(sized(every), _inner(convention) if is_whole else None, noise)
+        if is_whole and is_usual:
+            findings += _odd_factors(replace(seen, every=tuple(every)), fit, found.bare, noise)
     return tuple(findings), convention
 
 
-def _with_exact_floor(bare: Convention, seen: Sequence[Observation]) -> Convention:
-    """Return the convention with the floor that leaves least of these steps, near the one that a sweep shows.
-
-    A floor that is known as well as float32 allows would be what float64 runs leave.
-    """
-    of, floor = bare.map, bare.floor
-    if not isinstance(of, PolynomialMap) or floor.form == "none" or of.normalisation == "aol":
-        return bare
-    norms = [norm_of(one.s_in, of.normalisation) * (1 + of.schedule.input_margin) for one in seen]
-
-    def left(exponent: float) -> float:
-        fit = replace(floor, value=floor.value * (1 + exponent))
-        shares = [float(kept_share(fit.form, fit.value, norm)) for norm in norms]
-        curve = Curve(seen, shares)
-        return curve.residual(np.asarray(of.schedule(curve.x[of.normalisation])))
-
-    best = minimize_scalar(left, bounds=(-1e-2, 1e-2), method="bounded", options={"xatol": 1e-12})
-    if best.fun >= left(0.0):
-        return bare
-    return replace(bare, floor=replace(floor, value=floor.value * (1 + float(best.x))))
+def _of_one_orientation(seen: Seen, cut: Seen) -> list[Observation]:
+    """Return the observations of the shapes that follow the map; that the others do not is said already."""
+    kept = {_orientation(*one.gradient.shape) for one in cut.ordinary}
+    return [one for one in seen.every if _orientation(*one.gradient.shape) in kept]
 
 
-def _with_rounded_coefficients(bare: Convention, precision: str) -> Convention | None:
-    """Return the convention with the coefficients of its iteration rounded to a precision below that of a float32."""
-    if not isinstance(bare.map, PolynomialMap) or precision not in ("bfloat16", "float16"):
-        return None
-    return replace(bare, precision=precision, rounds_coefficients=True)
+def _orientation(rows: int, columns: int) -> int:
+    """Return 1 for a tall matrix, -1 for a wide one, 0 for a square one."""
+    return int(np.sign(rows - columns))
+
 
 
 def _inner(convention: Convention) -> Convention:

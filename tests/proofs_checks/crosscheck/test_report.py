@@ -60,7 +60,7 @@ def result_of(name: str) -> CrossCheck:
     target = {"polar": polar, "sometimes_zero": sometimes_zero}[name]
     claim = "Schattor, ball oracle" if name == "sometimes_zero" else None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whole, "_diagnosed", lambda runs: Diagnosis(findings=FINDINGS, convention=POLAR))
+        patch.setattr(whole, "diagnose", lambda runs: Diagnosis(findings=FINDINGS, convention=POLAR))
         return crosscheck(observe(target, name=name), claim=claim)
 
 
