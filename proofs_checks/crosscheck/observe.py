@@ -9,7 +9,7 @@ from typing import Any
 from schattor_theory.checks import check_positive
 from schattor_theory.errors import SchattorError
 
-from ..recordings.reading import SUFFIXES
+from ..formats import SUFFIXES
 from .adapters import adapter_of
 from .isolation import Worker
 from .loading import LoadingError, Target, load

@@ -13,9 +13,7 @@ from schattor_theory.checks import fail
 from schattor_theory.errors import NonFiniteError, ShapeError, StoreError
 
 from ..files import write_file
-from ..recordings.npz import npz_content
-from ..recordings.reading import SUFFIXES, read_arrays
-from ..recordings.safetensors import read_metadata, write_safetensors
+from ..formats import SUFFIXES, npz_content, read_arrays, read_metadata, write_safetensors
 from .plain_log import is_plain_log, run_of_plain_log
 from .probe import Blocks, Probe, Run
 

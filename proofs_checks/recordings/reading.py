@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +11,9 @@ import numpy as np
 from schattor_theory.checks import fail
 from schattor_theory.errors import DTypeError, NonFiniteError, ShapeError, StoreError
 
-from .safetensors import read_safetensors
+from ..formats import read_arrays
 
-__all__ = ["MEAN", "SUFFIXES", "Block", "Recording", "load_recording", "read_arrays", "recording_of"]
-
-SUFFIXES = (".npz", ".safetensors")
+__all__ = ["MEAN", "Block", "Recording", "load_recording", "recording_of"]
 
 MEAN = "/mean"
 """What the name of a block is followed by in the name of its full gradient."""
@@ -99,36 +95,6 @@ def load_recording(path: str | Path) -> Recording:
     """
     path = Path(path)
     return recording_of(read_arrays(path, _CALL), source=path.name)
-
-
-def read_arrays(path: Path, call: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a file by name; ``call`` is who asks, for the message of an error.
-
-    Raises
-    ------
-    StoreError
-        If the file is missing, cut short, or of another kind.
-    """
-    if path.suffix not in SUFFIXES:
-        way_out = "Save the gradients with numpy.savez or safetensors.numpy.save_file."
-        fail(StoreError, call, "file", f"end in {' or '.join(SUFFIXES)}", str(path), way_out)
-    try:
-        return read_safetensors(path) if path.suffix == ".safetensors" else _read_npz(path, call)
-    except OSError as error:
-        fail(StoreError, call, "file", "be a readable file", str(path), f"{error.strerror or error}.")
-
-
-def _read_npz(path: Path, call: str) -> dict[str, np.ndarray]:
-    try:
-        # a file that is no archive is refused before NumPy would take it for a pickle
-        if path.is_file() and not zipfile.is_zipfile(path):
-            fail(StoreError, call, "file", "be a whole .npz file", str(path), "It is cut short, or no archive.")
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError) as error:
-        if isinstance(error, StoreError):
-            raise
-        fail(StoreError, call, "file", "be a whole .npz file", str(path), f"{error}. Save it again with numpy.savez.")
 
 
 def recording_of(arrays: Mapping[str, np.ndarray], *, source: str = "arrays") -> Recording:

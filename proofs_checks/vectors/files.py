@@ -7,9 +7,7 @@ and nothing is pickled.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +18,7 @@ from schattor_theory.checks import fail
 from schattor_theory.errors import StoreError
 
 from ..files import disk, write_file
+from ..formats import npz_content, read_arrays, write_safetensors
 from .case import Case
 from .reference import ReferenceVectors
 from .rounding import PRECISIONS, Answer
@@ -93,9 +92,6 @@ def write_vectors(vectors: ReferenceVectors, folder: Path) -> dict[str, Any]:
     StoreError
         If the folder cannot be written.
     """
-    from ..recordings.npz import npz_content
-    from ..recordings.safetensors import write_safetensors  # its package brings all of the checks; a test needs none
-
     call = "vectors"
     cases = list(vectors)
     arrays = _arrays(cases)
@@ -127,19 +123,16 @@ def load_vectors(folder: str | Path) -> ReferenceVectors:
     StoreError
         If a file is missing, cut short, of another schema, or holds other numbers than the index says.
     """
-    from ..recordings.safetensors import read_safetensors
-
     folder = Path(folder)
     index = _read_index(folder / INDEX)
-    readers = {NPZ: _read_npz, SAFETENSORS: read_safetensors}
-    present = [name for name in readers if (folder / name).is_file()]
+    present = [name for name in (NPZ, SAFETENSORS) if (folder / name).is_file()]
     if not present:
         way_out = "Write them with `schattor vectors --out DIR`."
         fail(StoreError, _CALL, "folder", f"hold {NPZ} or {SAFETENSORS}", str(folder), way_out)
     arrays: dict[str, np.ndarray] = {}
     for name in present:
         with disk(folder / name, _CALL):
-            arrays = readers[name](folder / name)
+            arrays = read_arrays(folder / name, _CALL)
         _check_arrays(folder / name, arrays, index)
     try:
         return ReferenceVectors(_case(entry, arrays) for entry in index["cases"])
@@ -164,15 +157,6 @@ def _read_index(path: Path) -> dict[str, Any]:
     if not isinstance(index.get("arrays"), dict) or not isinstance(index.get("cases"), list):
         _refuse(path, "it has no arrays and cases")
     return index
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    try:
-        # from memory: NumPy leaves a file open that it cannot read
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
-        _refuse(path, f"it is no whole archive ({error})")
 
 
 def _check_arrays(path: Path, arrays: Mapping[str, np.ndarray], index: Mapping[str, Any]) -> None:

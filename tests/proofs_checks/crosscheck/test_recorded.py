@@ -19,7 +19,7 @@ from proofs_checks.crosscheck.recorded import (
     write_probes,
     write_recording,
 )
-from proofs_checks.recordings.safetensors import read_metadata, read_safetensors, write_safetensors
+from proofs_checks.formats import read_metadata, read_safetensors, write_safetensors
 from schattor_theory.errors import NonFiniteError, SchattorError, ShapeError, StoreError
 
 SUFFIXES = (".npz", ".safetensors")

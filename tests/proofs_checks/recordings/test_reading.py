@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from proofs_checks.formats import read_safetensors, write_safetensors
 from proofs_checks.recordings.reading import load_recording, recording_of
-from proofs_checks.recordings.safetensors import read_safetensors, write_safetensors
 from schattor_theory.errors import DTypeError, NonFiniteError, ShapeError, StoreError
 from tests.proofs_checks.recordings.records import gaussian
 

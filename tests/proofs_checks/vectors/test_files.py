@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofs_checks.recordings.safetensors import read_safetensors, write_safetensors
+from proofs_checks.formats import read_safetensors, write_safetensors
 from proofs_checks.vectors import ReferenceVectors, load_vectors, reference_vectors, write_vectors
 from proofs_checks.vectors.files import INDEX, NPZ, SAFETENSORS
 from proofs_checks.vectors.questions import questions
@@ -140,7 +140,7 @@ def no_arrays(folder: Path) -> None:
     [
         (spoil_number, "The numbers of 'duality_map/wide/p=4/3/direction' are not those of the index"),
         (drop_array, "It does not hold the arrays of the index: \\['input/wide'\\]"),
-        (cut(NPZ), "It is no whole archive"),
+        (cut(NPZ), "be a whole .npz file"),
         (cut(SAFETENSORS), "be a whole safetensors file"),
         (cut(INDEX), "It is no JSON"),
         (edit_index(lambda index: index.update(schema=2)), "Its schema is not 1"),
