@@ -87,7 +87,7 @@ def check_invariances(
     seen = _Seen(by_name, runs, diagnosis.convention, seed)
     return (
         _scale(seen), _rotations(seen), _transpose(seen), _padding(seen), _stack(seen), _repeats(seen),
-        _inputs(seen), _buffer(seen, diagnosis), _restored(seen), _not_finite(seen),
+        _inputs(seen), _buffer(diagnosis), _restored(seen), _not_finite(seen),
     )  # fmt: skip
 
 
@@ -254,7 +254,7 @@ def _inputs(seen: _Seen) -> Invariance:
     return Invariance(name=name, outcome="broken", words=words)
 
 
-def _buffer(seen: _Seen, diagnosis: Diagnosis) -> Invariance:
+def _buffer(diagnosis: Diagnosis) -> Invariance:
     name = "momentum buffer not overwritten"
     for finding in (*diagnosis.of("look-ahead"), *diagnosis.of("momentum")):
         if "overwritten" in finding.value:

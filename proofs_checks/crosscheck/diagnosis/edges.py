@@ -19,6 +19,10 @@ _COARSE = 0.02
 """Share of a step, or of its factor, below which a special input counts as treated like any other."""
 
 
+def _fault(about: str, value: str, evidence: str) -> Finding:
+    return Finding(property=about, value=value, evidence=evidence, is_fault=True)
+
+
 def zero_findings(runs: Iterable[Run]) -> tuple[Finding, ...]:
     """Return what happens at a zero gradient with zero parameters, where it is not nothing."""
     for run in runs:
@@ -29,20 +33,18 @@ def zero_findings(runs: Iterable[Run]) -> tuple[Finding, ...]:
         update = run.update(0)
         if not np.all(np.isfinite(update)):
             return (
-                Finding(
-                    property="map",
-                    value=f"NaN at '{run.probe.name}': the gradient is zero",
-                    is_fault=True,
-                    evidence="The step of a zero gradient has entries that are not numbers.",
+                _fault(
+                    "map",
+                    f"NaN at '{run.probe.name}': the gradient is zero",
+                    "The step of a zero gradient has entries that are not numbers.",
                 ),
             )
         if np.any(update):
             return (
-                Finding(
-                    property="map",
-                    value=f"moves at '{run.probe.name}' although the gradient is zero",
-                    is_fault=True,
-                    evidence=f"‖U‖_F = {np.linalg.norm(update):.3g}.",
+                _fault(
+                    "map",
+                    f"moves at '{run.probe.name}' although the gradient is zero",
+                    f"‖U‖_F = {np.linalg.norm(update):.3g}.",
                 ),
             )
     return ()
@@ -68,45 +70,29 @@ def edge_findings(
     found = []
     broken = [one.name for one in seen if not one.is_finite]
     if broken:
-        found.append(
-            Finding(
-                property="map",
-                value=f"NaN at {_names(broken)}",
-                is_fault=True,
-                evidence="The step has entries that are not finite numbers.",
-            )
-        )
+        found.append(_fault("map", f"NaN at {_names(broken)}", "The step has entries that are not finite numbers."))
     slopes = {one.name: float(np.sum(one.update * one.gradient)) / one.size / one.gradient_norm for one in finite}
     uphill = [name for name, slope in slopes.items() if slope < -1e-6]
     if finite and len(uphill) > 0.5 * len(finite):
         found.append(
-            Finding(
-                property="activity",
-                value="uphill: ascent at most gradients",
-                is_fault=True,
-                evidence=f"<U, G> < 0 at {len(uphill)} of {len(finite)} probes, where X <- X - ηU.",
+            _fault(
+                "activity",
+                "uphill: ascent at most gradients",
+                f"<U, G> < 0 at {len(uphill)} of {len(finite)} probes, where X <- X - ηU.",
             )
         )
     elif uphill:
         least = min(uphill, key=lambda name: slopes[name])
         found.append(
-            Finding(
-                property="map",
-                value=f"ascent at {_names(uphill)}",
-                is_fault=True,
-                evidence=f"<U, G>/(‖U‖‖G‖) = {slopes[least]:.3g} at '{least}', where X <- X - ηU.",
+            _fault(
+                "map",
+                f"ascent at {_names(uphill)}",
+                f"<U, G>/(‖U‖‖G‖) = {slopes[least]:.3g} at '{least}', where X <- X - ηU.",
             )
         )
     still = [one.name for one in seen if one.is_finite and one.size == 0]
     if still:
-        found.append(
-            Finding(
-                property="map",
-                value=f"no step at {_names(still)}",
-                is_fault=True,
-                evidence="The gradient is not zero and the step is.",
-            )
-        )
+        found.append(_fault("map", f"no step at {_names(still)}", "The gradient is not zero and the step is."))
     if convention is not None and noise is not None:
         found += _directions(finite, convention, noise)
     return tuple(found)
@@ -135,32 +121,29 @@ def _directions(seen: Sequence[Observation], convention: Convention, noise: Nois
         low, high = max(a for a, _ in dropped.values()), min(b for _, b in dropped.values())
         where = f"below {low:.2g} to {high:.2g}" if low < high else f"below about {low:.2g}"
         found.append(
-            Finding(
-                property="map",
-                value=f"singular values {where} of the largest are dropped",
-                is_fault=True,
-                evidence=f"They come out as 0 at {_names(list(dropped))}.",
+            _fault(
+                "map",
+                f"singular values {where} of the largest are dropped",
+                f"They come out as 0 at {_names(list(dropped))}.",
             )
         )
     if outside:
         name = max(outside, key=lambda n: outside[n])
         found.append(
-            Finding(
-                property="map",
-                value="moves on the null space of a gradient of low rank",
-                is_fault=True,
-                evidence=f"At '{name}' {outside[name]:.2g} of the step lies outside the range of the gradient; "
+            _fault(
+                "map",
+                "moves on the null space of a gradient of low rank",
+                f"At '{name}' {outside[name]:.2g} of the step lies outside the range of the gradient; "
                 f"so it is at {_names(list(outside))}.",
             )
         )
     if other:
         name = max(other, key=lambda n: other[n])
         found.append(
-            Finding(
-                property="map",
-                value=f"another direction at {_names(list(other))}",
-                is_fault=True,
-                evidence=f"{other[name]:.2g} of the step at '{name}' is not that of {convention.map.words}; "
+            _fault(
+                "map",
+                f"another direction at {_names(list(other))}",
+                f"{other[name]:.2g} of the step at '{name}' is not that of {convention.map.words}; "
                 f"elsewhere {noise.total:.1e} is not.",
             )
         )
@@ -197,15 +180,13 @@ def _beyond_range(one: Observation) -> float:
     return float(np.linalg.norm(one.update - inside)) / one.size
 
 
-def range_finding(swept: dict[int, Observation], without: Sequence[str] = ()) -> Finding | None:
+def range_finding(swept: dict[int, Observation]) -> Finding | None:
     """Return where large gradients stop giving a step of the ordinary kind; None where they never do.
 
     Parameters
     ----------
     swept : mapping of power to Observation
         One gradient times powers of two.
-    without : sequence of str
-        Unused names, for probes that raised.
     """
     ordinary = [one for k, one in swept.items() if 0 < k <= 10 and one.is_finite and one.size > 0]
     if not ordinary:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from ..momentum import Momentum
-from .families import FAMILIES, Family, Fitted, Misfit, fit_family, fit_free_schedule, guide_of, weights_of
+from .families import FAMILIES, Fitted, Misfit, fit_family, fit_free_schedule, guide_of, weights_of
 from .numbers import fewest_places
 from .series import Forward, Series
 from .weights import StepWeights, fit_weights, needs_previous, refitted
@@ -245,25 +245,3 @@ def _digits(error: float) -> int:
     if not 0 < error < 1:
         return 2
     return min(max(1 - math.floor(math.log10(error)), 2), 7)
-
-
-def family_words(fitted: Fitted) -> str:
-    """Return a form in words, such as "ema, μ = 0.95, look-ahead (ema)"."""
-    return momentum_words(fitted.momentum, fitted.family)
-
-
-def momentum_words(momentum: Momentum, family: Family | None = None) -> str:
-    """Return a momentum in words."""
-    if momentum.average == "none":
-        return "none"
-    words = momentum.average
-    if momentum.average == "schedule":
-        power = dict(zip(family.parameters, family.parameters, strict=True)).get("power") if family else None
-        thetas = ", ".join(f"{theta:.4g}" for theta in momentum.thetas[:5])
-        words += f" of θ_k = {'(k+1)^-a: ' if power else ''}1, {thetas}, …"
-    else:
-        words += f", μ = {momentum.beta:.6g}"
-    if momentum.look_ahead != "none":
-        tau = f", τ = {momentum.tau:.6g}" if momentum.look_ahead == "fixed" else ""
-        words += f", look-ahead ({momentum.look_ahead}{tau})"
-    return words

@@ -58,7 +58,6 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
     if undivided is not None:
         return (undivided, *zero, *edge_findings(sized(seen.every), None, None)), None
     blocks = _WHOLE
-    whole = kind
     if kind.name in ("other", "rows", "columns") or (kind.name == "spectral" and upper_share(seen.ordinary) > 1e-4):
         found = blocks_of(seen.ordinary)
         if found is not None:
@@ -66,7 +65,7 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
             kind = kind_of(seen.cut(blocks).ordinary, seen.cut(blocks).swept)
     cut = seen.cut(blocks)
     identified, kind, orientation, cut = identified_by_shape(kind, cut)
-    findings = [activity_finding(whole, kind, seen.ordinary, runs, blocks), *orientation, *_partition(blocks)]
+    findings = [activity_finding(kind, seen.ordinary, runs, blocks), *orientation, *_partition(blocks)]
     if identified.map is None:
         findings.append(map_finding(kind, identified, None, cut.ordinary))
         if kind.name == "spectral":

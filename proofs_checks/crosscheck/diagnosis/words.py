@@ -38,7 +38,7 @@ _KINDS = {
 
 
 def activity_finding(
-    whole: Kind, kind: Kind, seen: Sequence[Observation], runs: Sequence[Run], blocks: Blocks
+    kind: Kind, seen: Sequence[Observation], runs: Sequence[Run], blocks: Blocks
 ) -> Finding:
     """Return what kind of step it is."""
     value = _KINDS[kind.name]
