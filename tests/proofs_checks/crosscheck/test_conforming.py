@@ -13,7 +13,10 @@ from proofs_checks.crosscheck.observe import observe
 from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.verdict import judge
 
-N_ALL = 80
+N_ALL = 200
+
+WRONG = (123, 129, 140, 141, 152, 166, 169, 173, 183, 184, 192)
+"""Conventions whose diagnosis is still wrong, so that they are called different; strict: a mended one must leave."""
 
 
 def numbers(n_fast: int, n_all: int) -> list:
@@ -28,7 +31,13 @@ def test_an_optimizer_conforms_to_its_own_convention(number: int) -> None:
 
 
 # all 200 take minutes: `python -m proofs_checks.crosscheck.deviations --conforming 200`
-@pytest.mark.parametrize("number", numbers(1, 40))
+@pytest.mark.parametrize(
+    "number",
+    [
+        *numbers(1, 40),
+        *(pytest.param(n, marks=[pytest.mark.slow, pytest.mark.xfail(strict=True, reason="misread")]) for n in WRONG),
+    ],
+)
 def test_an_optimizer_conforms_to_what_is_diagnosed(number: int) -> None:
     (alarm,) = alarms([number])
     assert not alarm.is_false, alarm.words
