@@ -34,6 +34,8 @@ class Noise:
         The same of the convention itself with rounding errors of unit ``unit``.
     unit : float
         That unit.
+    decomposed : (float, float) or None
+        The two of the model where the input has the errors of a decomposition too; None for a map without one.
     """
 
     diagonal: float
@@ -41,6 +43,7 @@ class Noise:
     model_diagonal: float
     model_outside: float
     unit: float
+    decomposed: tuple[float, float] | None = None
 
     @property
     def total(self) -> float:
@@ -55,8 +58,14 @@ class Noise:
         return self.unit * self.total / math.hypot(self.model_diagonal, self.model_outside)
 
     def expected_diagonal(self, least_unit: float) -> float:
-        """Return what rounding leaves on the diagonal, at the effective unit or the least one if that is larger."""
-        return self.model_diagonal * max(self.effective_unit, least_unit) / self.unit
+        """Return what rounding leaves on the diagonal, at the effective unit or the least one if that is larger.
+
+        A target may decompose in its own precision or in a better one: of the two models the one that leaves more.
+        """
+        models = [(self.model_diagonal, self.effective_unit)]
+        if self.decomposed is not None and self.decomposed[1] > 0:
+            models.append((self.decomposed[0], self.unit * self.outside / self.decomposed[1]))
+        return max(diagonal * max(unit, least_unit) / self.unit for diagonal, unit in models)
 
     def expected_total(self, unit: float) -> float:
         """Return what rounding of a unit leaves altogether, in the linear regime."""
@@ -73,31 +82,48 @@ def noise_of(convention: Convention, seen: Sequence[Observation], *, repeats: in
     unit = UNIT_ROUNDOFF.get(seen[0].dtype, UNIT_ROUNDOFF["float32"])
     rng = Streams({"crosscheck": "noise", "repeats": repeats}).generator("signs")
     rounding = Rounding(unit, rng)
-    measured, modelled = [], []
+    has_decomposition = _is_decomposed(convention)
+    measured, modelled, decomposed = [], [], []
     for one in seen:
-        exact = direction_of(convention, one.gradient)
-        reference = one.with_update(exact)
+        reference = one.with_update(direction_of(convention, one.gradient))
         measured.append(shares_left(one, reference))
+
         for _ in range(repeats):
-            noisy = rounding.entries(
-                direction_of(convention, _decomposed(convention, one.gradient, unit, rng), rounding)
-            )
-            modelled.append(shares_left(one.with_update(noisy), reference))
-    diagonal, outside = trimmed(np.array(measured), axis=0)
-    model_diagonal, model_outside = trimmed(np.array(modelled), axis=0)
-    return Noise(diagonal=float(diagonal), outside=float(outside), model_diagonal=float(model_diagonal),
-                 model_outside=float(model_outside), unit=unit)  # fmt: skip
+            modelled.append(_left_by_rounding(convention, one, reference, one.gradient, rounding))
+            if has_decomposition:
+                near = _decomposed(one.gradient, unit, rng)
+                decomposed.append(_left_by_rounding(convention, one, reference, near, rounding))
+    diagonal, outside = _trimmed(measured)
+    model_diagonal, model_outside = _trimmed(modelled)
+    return Noise(diagonal=diagonal, outside=outside, model_diagonal=model_diagonal, model_outside=model_outside,
+                 unit=unit, decomposed=_trimmed(decomposed) if decomposed else None)  # fmt: skip
 
 
-def _decomposed(convention: Convention, gradient: np.ndarray, unit: float, rng: np.random.Generator) -> np.ndarray:
-    """Return what a decomposition in a precision is the exact one of; a power of its singular values shows that.
+def _left_by_rounding(
+    convention: Convention, one: Observation, reference: Observation, gradient: np.ndarray, rounding: Rounding
+) -> tuple[float, float]:
+    """Return what a reference leaves of a step that rounding errors and this gradient make."""
+    noisy = rounding.entries(direction_of(convention, gradient, rounding))
+    return shares_left(one.with_update(noisy), reference)
+
+
+def _trimmed(shares: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    diagonal, outside = trimmed(np.array(shares), axis=0)
+    return float(diagonal), float(outside)
+
+
+def _is_decomposed(convention: Convention) -> bool:
+    """Return whether errors of singular values show: at p = inf and 1 they do not, p = 2 has no decomposition."""
+    of = convention.map
+    return isinstance(of, PowerMap) and of.p not in (1, 2) and not math.isinf(of.p)
+
+
+def _decomposed(gradient: np.ndarray, unit: float, rng: np.random.Generator) -> np.ndarray:
+    """Return what a decomposition in a precision is the exact one of.
 
     Reflections from either side and the rotations after them add up to about ``4√min(m, n)`` unit roundoffs of the
-    norm. At p = inf the singular values do not show, and at p = 2 there is no decomposition.
+    norm.
     """
-    of = convention.map
-    if not isinstance(of, PowerMap) or of.p in (1, 2) or math.isinf(of.p):
-        return gradient
     error = 4 * math.sqrt(min(gradient.shape)) * unit * np.linalg.norm(gradient) / math.sqrt(gradient.size)
     return gradient + error * rng.uniform(-1, 1, size=gradient.shape)
 
