@@ -17,7 +17,7 @@ from .probe import ONE, Run
 from .reference import direction_of, moved
 from .scales import scale_factor
 
-__all__ = ["Curve", "curve_of", "curve_svg"]
+__all__ = ["Curve", "curve_caption", "curve_of", "curve_svg"]
 
 _LEAST = 2.0**-14
 
@@ -161,14 +161,20 @@ def curve_svg(curve: Curve, *, label: str) -> str:
         parts.append(polyline(curve.claim, "curve claim"))
     parts.extend(f'<circle class="seen" cx="{x(s):.1f}" cy="{y(v):.1f}" r="3.2"/>'
                  for s, v in zip(curve.s, curve.measured, strict=True) if np.isfinite(v))  # fmt: skip
-    named = "line: " if curve.line.size else "crosses: "
-    dashed = "; dashed: the claim" if curve.claim.size else ""
-    said = f"{named}{html.escape(label)}{dashed}; circles: target"
-    legend = f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{said}</text>'
     title = f"Output against input singular values of the target, and of {label}"
     return (
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html.escape(title)}">'
-        f"{''.join(parts)}{legend}</svg>"
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def curve_caption(curve: Curve, *, label: str) -> str:
+    """Return what the marks are, as text that wraps with the page."""
+    line = "Line" if curve.line.size else "Crosses"
+    claim = " Dashed: what it is claimed to be." if curve.claim.size else ""
+    return (
+        f"{line}: {label}.{claim} Every circle is one singular value of one probe: what it is in the average, and in "
+        "the step that was made."
     )
 
 

@@ -13,7 +13,7 @@ from ..files import disk, write_file
 from ..report.style import STYLE
 from .bands import FALSE_ALARM
 from .crosscheck import COULD_NOT_RUN, CrossCheck
-from .figure import curve_of, curve_svg
+from .figure import curve_caption, curve_of, curve_svg
 from .finding import UNDECIDED, Finding
 from .probe import Run
 from .recorded import write_recording
@@ -224,11 +224,9 @@ def _curve_html(result: CrossCheck) -> str:
     curve = curve_of(result.runs, convention, dtype=dtype, claim=claim)
     if curve is None or convention is None:
         return ""
-    caption = (
-        "Every circle is one singular value of one probe: what it is in the average, and in the step that was made."
-    )
-    return (f"<section><h2>What becomes of singular values</h2><figure>{curve_svg(curve, label=convention.map.words)}"
-            f"<figcaption>{caption}</figcaption></figure></section>")  # fmt: skip
+    label = convention.map.words
+    return (f"<section><h2>What becomes of singular values</h2><figure>{curve_svg(curve, label=label)}"
+            f"<figcaption>{escaped(curve_caption(curve, label=label))}</figcaption></figure></section>")  # fmt: skip
 
 
 def _list_html(title: str, sentences: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ def precision_of(
         parts.append(
             f"runs in {dtype} leave {noise.total:.1e} of the step "
             f"(rounding alone would leave: {expected})"
-            + (f" and are numbers of {stored}" if stored is not None else "")
+            + (f" and are numbers of {stored}" if name == stored else "")
         )
     evidence = "; ".join(parts)
     evidence = evidence[:1].upper() + evidence[1:] + "."

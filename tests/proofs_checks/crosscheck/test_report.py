@@ -18,7 +18,7 @@ from proofs_checks.crosscheck import crosscheck as whole
 from proofs_checks.crosscheck.bands import averages_of
 from proofs_checks.crosscheck.convention import Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
 from proofs_checks.crosscheck.crosscheck import CrossCheck, crosscheck, recordable_probes
-from proofs_checks.crosscheck.figure import curve_of, curve_svg
+from proofs_checks.crosscheck.figure import curve_caption, curve_of, curve_svg
 from proofs_checks.crosscheck.finding import PROPERTIES, Diagnosis, Finding
 from proofs_checks.crosscheck.momentum import Momentum
 from proofs_checks.crosscheck.observe import observe
@@ -184,6 +184,17 @@ def test_a_curve_goes_through_the_points_of_its_own_convention() -> None:
     circles = [one for one in svg if one.tag == "circle"]
     assert len(circles) == curve.s.size
     assert all(0 < float(one.attrib["cx"]) < 760 and 0 < float(one.attrib["cy"]) < 380 for one in circles)
+
+
+def test_the_caption_names_every_mark_and_the_drawing_has_no_words_that_could_overlap() -> None:
+    runs = [run_of(probe_of(6, 4, 1), MUON)]
+    curve = curve_of(runs, MUON)
+    assert curve is not None
+    assert curve_caption(curve, label="a map").startswith("Line: a map. Every circle")
+    claimed = replace(curve, claim=curve.line)
+    assert "Dashed: what it is claimed to be." in curve_caption(claimed, label="a map")
+    at_the_foot = [one for one in ET.fromstring(curve_svg(claimed, label="a map")) if one.attrib.get("y") == "372"]
+    assert [one.text for one in at_the_foot] == ["σ of the average over its Frobenius norm"]
 
 
 @pytest.mark.parametrize("convention", [
