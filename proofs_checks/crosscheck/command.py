@@ -96,7 +96,9 @@ def crosscheck_command(
         found = {"schema": SCHEMA, "exit_code": code, "manifest": manifest, "targets": [r.to_dict() for r in results]}
         print(json.dumps(found, allow_nan=False, ensure_ascii=False))
     if is_cut:
-        print(f"schattor: interrupted after {len(results)} of {len(targets)} targets.", file=sys.stderr)
+        left = shlex.join([_CALL, *targets[len(results) :], *_asked(claim, option, kind, dtype, seed)])
+        words = f"interrupted after {len(results)} of {len(targets)} targets. Go on with: schattor {left}"
+        print(f"schattor: {words}", file=sys.stderr)
     raise typer.Exit(code)
 
 

@@ -19,6 +19,7 @@ from .oracle import OracleReport, examine_oracle
 from .probe import Probe, Run
 from .probes import SEVERAL, SINGLE
 from .probes.single import PRECISION_PROBES, single_probes
+from .refit import reconsidered
 from .shrink import Counterexample, find_counterexample
 from .verdict import Verdict, judge
 
@@ -201,8 +202,14 @@ def crosscheck(
     convention = diagnosis.convention
     say("verdict", 0, 1)
     finite = [run for run in runs if _is_finite(run.probe)]
+    verdict = judge(finite, convention, seed=seed)
+    if verdict.is_different:
+        say("refit", 0, 1)
+        diagnosis, verdict = reconsidered(diagnosis, verdict, finite, seed=seed)
+        convention = diagnosis.convention
     against = convention if claim is None else claimed(claim, convention)
-    verdict = judge(finite, against, seed=seed)
+    if claim is not None:
+        verdict = judge(finite, against, seed=seed)
     differ = () if claim is None or convention is None or against is None else differences(convention, against)
     say("smallest input", 0, 1)
     counterexample = find_counterexample(observer, verdict, finite, seed=seed)

@@ -96,7 +96,7 @@ _FIRST = Momentum(average="first gradient", beta=0.9)
 _SCION_OPTIONS = ("momentum.average", "momentum.beta", "scale.factor", "decay.rate")
 _OF_OURS = (
     "map.p", "momentum.average", "momentum.beta", "momentum.tau", "momentum.thetas", "momentum.look_ahead",
-    "decay.form", "decay.rate", "exponents", "radii", "balance", "step_factors",
+    "momentum.taus", "decay.form", "decay.rate", "exponents", "radii", "balance", "step_factors",
 )  # fmt: skip
 
 

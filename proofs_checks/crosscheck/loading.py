@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..doctor import EXTRAS
+
 __all__ = ["PREVIOUS", "STEP_SIZES", "LoadingError", "Target", "folder_of", "load"]
 
 STEP_SIZES = ("lr", "learning_rate", "step_size")
@@ -114,7 +116,8 @@ def load(spec: str) -> object:
         raise
     except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())
-        raise LoadingError(f"not importable: {place} raises {type(error).__name__}: {text[:300]}") from error
+        words = f"not importable: {place} raises {type(error).__name__}: {text[:300]}{_to_install(error)}"
+        raise LoadingError(words) from error
     for part in name.split("."):
         if not hasattr(found, part):
             raise LoadingError(f"not importable: {place} has no {name!r}{_nearest(found, part)}")
@@ -151,6 +154,13 @@ def _module(place: str) -> object:
     sys.modules[described.name] = module  # dataclasses look their module up
     described.loader.exec_module(module)
     return module
+
+
+def _to_install(error: BaseException) -> str:
+    """Return what to install where a well-known library is missing."""
+    distributions = {module: name for name, module in EXTRAS["peers"][0].items()}
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return f". Install it with: pip install {distributions[missing]}" if missing in distributions else ""
 
 
 def _nearest(found: object, name: str) -> str:

@@ -37,6 +37,8 @@ class Momentum:
         τ of the fixed look-ahead.
     thetas : tuple of float
         θ_1, θ_2, … of a schedule; the last is kept.
+    taus : tuple of float
+        τ_0, τ_1, … of a fixed look-ahead that changes from step to step; the last is kept. Empty: τ at every step.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Momentum:
     look_ahead: str = "none"
     tau: float = 0.0
     thetas: tuple[float, ...] = ()
+    taus: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice("Momentum", "average", self.average, AVERAGES)
@@ -64,6 +67,10 @@ class Momentum:
         if self.average == "bias corrected":
             return (1 - self.beta) / (1 - self.beta ** (k + 1))
         return 1 - self.beta
+
+    def tau_at(self, k: int) -> float:
+        """Return τ_k of the fixed look-ahead."""
+        return self.taus[min(k, len(self.taus) - 1)] if self.taus else self.tau
 
     def buffer_weights(self, k: int) -> np.ndarray:
         """Return the weights of ``G_0 … G_k`` in the average after step k, shape (k + 1,)."""
@@ -121,7 +128,7 @@ class Momentum:
             "ema": lambda: (mu, 1 - mu),
             "heavy ball": lambda: (mu, 1.0),
             "next weight": lambda: (1 - self.theta(k + 1), self.theta(k + 1)),
-            "fixed": lambda: (1 - self.tau, self.tau),
+            "fixed": lambda: (1 - self.tau_at(k), self.tau_at(k)),
             "bias corrected": lambda: (mu / (1 - mu ** (k + 2)), (1 - mu) / (1 - mu ** (k + 1))),
         }
         return forms[self.look_ahead]()

@@ -217,7 +217,10 @@ def _theory_of(momentum: Momentum) -> dict[str, Any] | None:
         options["bias_correction"] = True
     if momentum.average == "none" or momentum.look_ahead == "none":
         return options
-    options["look_ahead"] = momentum.tau if momentum.look_ahead == "fixed" else _look_ahead(momentum)
+    if momentum.look_ahead == "fixed":
+        options["look_ahead"] = momentum.tau_at if momentum.taus else momentum.tau
+    else:
+        options["look_ahead"] = _look_ahead(momentum)
     return options
 
 

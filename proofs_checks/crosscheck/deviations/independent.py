@@ -13,6 +13,7 @@ from ..momentum import Momentum
 from .averages import (
     LOOKS_AHEAD,
     Average,
+    Grows,
     average,
     bias_corrected,
     ema,
@@ -68,7 +69,8 @@ def average_of(momentum: Momentum) -> Average:
     if momentum.average == "bias corrected":
         return bias_corrected(mu, ahead, momentum.tau)
     if momentum.average == "schedule" and ahead == "next weight":
-        return _ahead_of_schedule(momentum)
+        thetas = momentum.thetas
+        return _ahead_of(scheduled(thetas), lambda k: thetas[min(k + 1, len(thetas)) - 1])
     grow = {
         "ema": ema(mu),
         "heavy ball": heavy_ball(mu),
@@ -76,16 +78,18 @@ def average_of(momentum: Momentum) -> Average:
         "schedule": scheduled(momentum.thetas),
         "recursive": recursive(mu),
     }[momentum.average]
+    if ahead == "fixed" and momentum.taus:
+        taus = momentum.taus
+        return _ahead_of(grow, lambda k: taus[min(k, len(taus) - 1)])
     return average(grow, 1 - momentum.tau, "ema") if ahead == "fixed" else average(grow, mu, ahead)
 
 
-def _ahead_of_schedule(momentum: Momentum) -> Average:
-    thetas = momentum.thetas
+def _ahead_of(grow: Grows, tau: Callable[[int], float]) -> Average:
+    """Return the recurrence of an average with a look-ahead that changes from step to step."""
 
     def step(memory: Any, g: np.ndarray, before: np.ndarray | None, k: int) -> tuple[Any, np.ndarray]:
-        buffer = scheduled(thetas)(np.zeros_like(g) if memory is None else memory, g, before, k)
-        theta = thetas[min(k + 1, len(thetas)) - 1]
-        return buffer, LOOKS_AHEAD["ema"](1 - theta, buffer, g, k)
+        buffer = grow(np.zeros_like(g) if memory is None else memory, g, before, k)
+        return buffer, LOOKS_AHEAD["ema"](1 - tau(k), buffer, g, k)
 
     return step
 

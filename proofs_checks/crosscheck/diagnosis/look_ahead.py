@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..finding import Finding
 from ..momentum import Momentum
 from .families import Fitted
 from .momentum import MomentumFit, measured_weights
 
-__all__ = ["LOOK_AHEAD_WORDS", "average_words", "momentum_findings"]
+__all__ = ["LOOK_AHEAD_WORDS", "ahead_words", "average_words", "bias_finding", "momentum_findings",
+           "words_of_average"]  # fmt: skip
 
 LOOK_AHEAD_WORDS = {
     "none": "none",
@@ -25,11 +26,14 @@ _NESTEROV = ("ema", "heavy ball", "next weight")
 
 def average_words(fitted: Fitted) -> str:
     """Return an average in words, such as "ema, μ = 0.95"."""
-    momentum = fitted.momentum
+    return words_of_average(fitted.momentum, dict(zip(fitted.family.parameters, fitted.values, strict=True)))
+
+
+def words_of_average(momentum: Momentum, named: Mapping[str, float]) -> str:
+    """Return the average of a momentum in words, with the power of a schedule where ``named`` has it."""
     if momentum.average == "none":
         return "none: nothing is remembered"
     if momentum.average == "schedule":
-        named = dict(zip(fitted.family.parameters, fitted.values, strict=True))
         if "power" in named:
             return f"schedule, θ_k = (k+1)^-{named['power']:.4g}"
         return "schedule, θ_k = 1, " + ", ".join(f"{theta:.4g}" for theta in momentum.thetas)
@@ -38,10 +42,13 @@ def average_words(fitted: Fitted) -> str:
         f"{momentum.average}, μ = {beta}")  # fmt: skip
 
 
-def _ahead_words(momentum: Momentum) -> str:
+def ahead_words(momentum: Momentum) -> str:
+    """Return a look-ahead in words."""
     words = LOOK_AHEAD_WORDS[momentum.look_ahead]
     if momentum.look_ahead != "fixed":
         return words
+    if momentum.taus:
+        return f"{words}, τ_k = {', '.join(f'{tau:.4g}' for tau in momentum.taus[:4])}, …"
     beta, tau = momentum.beta, momentum.tau
     for times in (2, 3):
         if beta and momentum.average == "ema" and abs(1 - beta**times - tau) <= 0.02 * tau:
@@ -92,13 +99,13 @@ def momentum_findings(
             )
         )
     else:
-        findings.append(_bias(momentum, [one.momentum for one in others]))
+        findings.append(bias_finding(momentum, [one.momentum for one in others]))
     return tuple(findings)
 
 
 def _look_ahead(momentum: Momentum, others: Sequence[Fitted]) -> Finding:
-    value = _ahead_words(momentum)
-    names = _unique(_ahead_words(one.momentum) for one in others if _ahead_words(one.momentum) != value)
+    value = ahead_words(momentum)
+    names = _unique(ahead_words(one.momentum) for one in others if ahead_words(one.momentum) != value)
     forms = {momentum.look_ahead, *(one.momentum.look_ahead for one in others)}
     is_decided = len(forms) == 1 or forms <= set(_NESTEROV)
     evidence = "From the same weights as the momentum."
@@ -123,7 +130,8 @@ def _is_round(value: float) -> bool:
     return abs(value * 1000 - round(value * 1000)) < 2e-3
 
 
-def _bias(momentum: Momentum, others: Sequence[Momentum]) -> Finding:
+def bias_finding(momentum: Momentum, others: Sequence[Momentum]) -> Finding:
+    """Return whether the average is corrected, as far as forms that cannot be told apart agree on it."""
     corrected = [one.average == "bias corrected" or one.look_ahead == "bias corrected" for one in (momentum, *others)]
     words = {True: "yes: the average is divided by 1 - μ^{k+1}", False: "no"}
     value = words[corrected[0]]

@@ -66,6 +66,12 @@ def blocks(balance: float, regularized: bool = False) -> Convention:
 
 
 THETAS = tuple((k + 1) ** -0.5 for k in range(1, 40))
+def jumping(k: Any) -> Any:
+    """Return τ_k = 1/8, 1/2, 1/4, 5/8, 3/8 and again, of an int or an array."""
+    return (3 * k % 5 + 1) * 0.125
+
+
+TAUS = tuple((k + 2) ** -0.5 for k in range(40))
 FACTORS = tuple((k + 1) ** -0.75 for k in range(40))
 
 SCHATTORS: dict[str, tuple[Made, Convention]] = {
@@ -88,6 +94,14 @@ SCHATTORS: dict[str, tuple[Made, Convention]] = {
         follows(3, regularized=True, average="bias corrected"),
     ),
     "look-ahead": (one(3, look_ahead=0.25), follows(3, look_ahead="fixed", tau=0.25)),
+    "look-ahead that changes": (
+        one(3, look_ahead=lambda k: (k + 2) ** -0.5),
+        follows(3, look_ahead="fixed", taus=TAUS),
+    ),
+    "look-ahead that changes, of no formula": (
+        one("inf", look_ahead=jumping),
+        follows(math.inf, look_ahead="fixed", taus=tuple(jumping(k) for k in range(40))),
+    ),
     "look-ahead, nesterov": (one("inf", look_ahead="nesterov"), follows(math.inf, look_ahead="next weight")),
     "look-ahead, nesterov, bias correction": (
         one(3, look_ahead="nesterov", bias_correction=True),

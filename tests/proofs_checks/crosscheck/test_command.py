@@ -124,8 +124,10 @@ def test_interruption_keeps_what_is_finished(targets: Path, tmp_path: Path, monk
         return whole(observer, **options)
 
     monkeypatch.setattr(command, "crosscheck", interrupted)
-    found = run(f"{targets}:sign", f"{targets}:turns", "--out", tmp_path / "out")
+    found = run(f"{targets}:sign", f"{targets}:turns", "--seed", 3, "--out", tmp_path / "out")
     assert found.exit_code == 4
+    rest = f"after 1 of 2 targets. Go on with: schattor crosscheck {targets}:turns --seed 3"
+    assert found.stderr.rstrip().endswith(rest)
     ledger = json.loads((tmp_path / "out" / "crosscheck.json").read_text())
     assert len(ledger["targets"]) == 1
     assert not ledger["manifest"]["is_complete"]

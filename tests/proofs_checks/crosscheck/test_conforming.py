@@ -15,8 +15,8 @@ from proofs_checks.crosscheck.verdict import judge
 
 N_ALL = 200
 
-WRONG = (123, 129, 140, 141, 152, 166, 169, 173, 183, 184, 192)
-"""Conventions whose diagnosis is still wrong, so that they are called different; strict: a mended one must leave."""
+MISREAD = (123, 129, 140, 141, 152, 166, 169, 173, 183, 184, 192)
+"""Conventions that are misread step by step: what all steps together follow is their diagnosis."""
 
 
 def numbers(n_fast: int, n_all: int) -> list:
@@ -36,7 +36,7 @@ def test_an_optimizer_conforms_to_its_own_convention(number: int) -> None:
     [
         *numbers(1, 40),
         *(pytest.param(n, marks=pytest.mark.slow) for n in (75, 128, 137)),  # p = 8 with a decomposition in float64
-        *(pytest.param(n, marks=[pytest.mark.slow, pytest.mark.xfail(strict=True, reason="misread")]) for n in WRONG),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in MISREAD),
     ],
 )
 def test_an_optimizer_conforms_to_what_is_diagnosed(number: int) -> None:
