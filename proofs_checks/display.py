@@ -1,4 +1,4 @@
-"""Progress on a terminal: on stderr, leaving no trace, and nothing at all where stderr is no terminal."""
+"""What is shown to people: progress on a terminal's stderr, leaving no trace, and text on the standard output."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["display"]
+__all__ = ["display", "text_console"]
 
 
 def display(*columns: ProgressColumn) -> Progress:
-    """Return a display with these columns; by default a description, a bar, a count and the time."""
+    """Return a display with these columns; by default a description, a bar, a count and the time.
+
+    It is drawn on stderr, and nothing at all is written where stderr is no terminal.
+    """
     usual = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*(columns or usual), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+class _Text(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def text_console() -> Console:
+    """Return the console for text on stdout; a reader that went away is a ``BrokenPipeError``, not rich's exit 1."""
+    return _Text()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import threadpoolctl
+import typer
 
-__all__ = ["EXTRAS", "examine"]
+from .display import text_console
+
+__all__ = ["EXTRAS", "doctor", "examine"]
 
 _CORE = (
     "numpy", "scipy", "sympy", "cvxpy", "matplotlib", "array-api-compat", "typer", "rich", "pyarrow", "python-flint",
@@ -28,13 +32,26 @@ EXTRAS: dict[str, tuple[dict[str, str], str]] = {
         },
         "running the tests",
     ),
-    "gpu": ({"cupy": "cupy"}, "arrays and studies on a CUDA device"),
+    "types": ({"mypy": "mypy"}, "checking the types"),
+    "torch": ({"torch": "torch"}, "training with schattor_theory.torch"),
+    "optax": ({"optax": "optax"}, "training with schattor_theory.optax"),
+    "gpu": ({"cupy-cuda12x": "cupy"}, "arrays and studies on a CUDA device"),
     "peers": (
-        {"torch": "torch", "optax": "optax", "keras": "keras", "pytorch-optimizer": "pytorch_optimizer"},
-        "comparison with other people's optimizers, and tests on their arrays",
+        {
+            "torch": "torch",
+            "optax": "optax",
+            "keras": "keras",
+            "pytorch-optimizer": "pytorch_optimizer",
+            "muon-optimizer": "muon",
+            "pepit": "PEPit",
+        },
+        "comparison with other people's optimizers and solvers, and tests on their arrays",
     ),
     "cluster": ({"distributed": "distributed", "dask-jobqueue": "dask_jobqueue"}, "studies on a Dask scheduler"),
-    "docs": ({"sphinx": "sphinx", "myst-nb": "myst_nb", "furo": "furo"}, "building the documentation"),
+    "docs": (
+        {"sphinx": "sphinx", "myst-nb": "myst_nb", "furo": "furo", "latex2mathml": "latex2mathml"},
+        "building the documentation",
+    ),
 }
 """Name of the extra to (distribution to import name, what it is for)."""
 
@@ -96,3 +113,31 @@ def examine() -> dict[str, Any]:
         "cuda": _cuda(),
         "extras": extras,
     }
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
+) -> None:
+    """Say what this installation consists of: versions, BLAS, threads, GPU, extras."""
+    found = examine()
+    if as_json:
+        print(json.dumps(found, allow_nan=False))
+        return
+    console = text_console()
+    for name in ("schattor-theory", "python", "system", "cores", "cuda"):
+        console.print(f"{name:18} {found[name]}", markup=False, soft_wrap=True)
+    console.print(
+        "threads            " + ", ".join(f"{k}={v}" for k, v in found["threads"].items()), markup=False, soft_wrap=True
+    )
+    for pool in found["thread_pools"]:
+        console.print("thread pool        " + ", ".join(f"{v}" for v in pool.values()), markup=False, soft_wrap=True)
+    for name, number in found["packages"].items():
+        console.print(f"{name:18} {number or 'MISSING'}", markup=False, soft_wrap=True)
+    for extra, state in found["extras"].items():
+        console.print(f"extra {extra:12} {_extra_words(state)}", markup=False, soft_wrap=True)
+
+
+def _extra_words(state: dict[str, Any]) -> str:
+    if state["present"]:
+        return f"present: {state['purpose']}"
+    return f"missing {', '.join(state['missing'])}: {state['purpose']}. {state['install']}"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
-import numpy as np
-
 from schattor_theory.checks import fail
 from schattor_theory.errors import StoreError
+from synthetic.plain import plain
+
+from .words import markdown_table, plain_words
 
 __all__ = ["CONSTANTS", "KINDS", "OK", "Evidence", "Verdict", "plain"]
 
@@ -94,6 +95,15 @@ class Evidence:
         """Return whether the check ran to its end."""
         return self.status == OK
 
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows: the verdict, and the fields that say something."""
+        shown = [("statement", self.statement), ("check", self.check), ("kind", self.kind), ("constants", self.constants)]
+        shown += [("margin", f"{self.margin:.3g}")] if self.margin is not None else []
+        shown += [("seed", str(self.seed)), ("seconds", f"{self.seconds:.2g}")]
+        shown += [("status", self.status)] if not self.is_ok else []
+        head = f"**{self.verdict.value.replace('_', ' ') if self.is_ok else 'could not run'}** {plain_words(self.detail)}"
+        return f"{head.strip()}\n\n{markdown_table(('field', 'value'), shown)}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the ledger as strict JSON values."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -128,26 +138,7 @@ class Evidence:
         verdicts = [verdict.value for verdict in Verdict]
         if known["verdict"] not in verdicts:
             fail(StoreError, call, "verdict", f"be one of {', '.join(verdicts)}", known["verdict"])
-        return cls(**(known | {"verdict": Verdict(known["verdict"])}))  # type: ignore[arg-type]
-
-
-def plain(value: object) -> Any:
-    """Return ``value`` as strict JSON: infinities become the strings "inf" and "-inf", NaN becomes null."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
+        return cls(**(known | {"verdict": Verdict(known["verdict"])}))
 
 
 def _is_finite_number(value: object) -> bool:

@@ -16,6 +16,7 @@ from schattor_theory.errors import StoreError
 from .evidence import CONSTANTS, Evidence, Verdict, plain
 from .files import disk, write_file
 from .matrix import Matrix, matrix_of
+from .shown import matrix_shown
 
 __all__ = ["LEDGER", "SCHEMA", "Ledger", "read_ledger"]
 
@@ -81,6 +82,10 @@ class Ledger:
         if self.failures:
             parts.append(f"Could not run: {', '.join(f'{e.statement} ({e.check})' for e in self.failures)}.")
         return " ".join(parts)
+
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows: the outcome in words, and statements against kinds of evidence."""
+        return matrix_shown(self.words(), self.matrix)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ledger as strict JSON values."""

@@ -11,13 +11,14 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from .checks import fail
-from .errors import DTypeError, NonFiniteError, ShapeError
+from .checks import fail, fail_missing
+from .errors import DTypeError, NonFiniteError, ParameterError, ShapeError
 
 __all__ = [
     "Array",
     "array_namespace",
     "check_matrices",
+    "cuda_namespace",
     "device",
     "is_traced",
     "largest_entry",
@@ -60,18 +61,44 @@ def to_numpy(x: Array) -> np.ndarray:
     if isinstance(x, np.ndarray):
         return x
     if array_api_compat.is_torch_array(x):
-        return x.detach().cpu().numpy()
+        return np.asarray(x.detach().cpu().numpy())
     if array_api_compat.is_cupy_array(x):
-        return x.get()
+        return np.asarray(x.get())
     if array_api_compat.is_array_api_strict_namespace(array_namespace(x)):
         return np.from_dlpack(x.to_device(array_namespace(x).Device("CPU_DEVICE")))
     return np.asarray(x)
 
 
+def cuda_namespace(call: str) -> Any:
+    """Return CuPy, as the namespace of arrays on the current CUDA device.
+
+    Raises
+    ------
+    MissingExtraError
+        If CuPy is not installed.
+    ParameterError
+        If there is no device that works; the message is the driver's. CuPy itself imports without one.
+    """
+    try:
+        import cupy
+    except ImportError as error:
+        fail_missing(call, "cupy", error, extra="gpu")
+    requirement = "be one that can be used"
+    try:
+        n_devices = cupy.cuda.runtime.getDeviceCount()
+        if n_devices:
+            cupy.zeros(1).get()  # the first array may fail where the count does not
+    except Exception as error:  # the driver may be missing, too old, or busy: all are the answer to the question
+        fail(ParameterError, call, "device", requirement, "cuda", f"{type(error).__name__}: {error}")
+    if not n_devices:
+        fail(ParameterError, call, "device", requirement, "cuda", "The driver finds no CUDA device.")
+    return array_namespace(cupy.zeros(1))
+
+
 def resolution(x: Array) -> float:
     """Return the rounding unit a factorisation of ``x`` is resolved to: ``max(m, n)`` times the machine epsilon."""
     xp = array_namespace(x)
-    return max(1, *x.shape[-2:]) * float(xp.finfo(x.dtype).eps)
+    return float(max(1, *x.shape[-2:]) * xp.finfo(x.dtype).eps)
 
 
 def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = True) -> Any:

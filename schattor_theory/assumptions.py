@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from .checks import (
     check_choice,
@@ -101,7 +102,7 @@ class MomentShape:
         if top == 0:
             return 0.0
         power = math.fsum((abs(float(a)) / top) ** self.moment_order for a in weights)
-        return self.scale * top * power ** (1 / self.moment_order)
+        return float(self.scale * top * power ** (1 / self.moment_order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def moment_shape_constant(moment_order: float, conditionally_symmetric: bool = F
     """
     if conditionally_symmetric or moment_order == 1:
         return 1.0
-    return 2.0 ** ((2.0 - moment_order) / moment_order)
+    return float(2.0 ** ((2.0 - moment_order) / moment_order))
 
 
 def noise_record(
@@ -318,7 +319,7 @@ def noise_record(
         return MomentNoise(moment_order=order, sigma=level, conditionally_symmetric=conditionally_symmetric)
     if order == 1:
         return NotApplicable("N3 needs a moment order above 1.")
-    inner = max(dual_exponent(p), order) if inner_exponent is None else inner_exponent
+    inner: Any = max(dual_exponent(p), order) if inner_exponent is None else inner_exponent
     return WeightedNoise(
         moment_order=order, inner_exponent=inner, sigma=level, conditionally_symmetric=conditionally_symmetric
     )

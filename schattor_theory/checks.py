@@ -13,7 +13,7 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import NoReturn
 
-from .errors import ExponentError, ParameterError, SchattorError, UnknownNameError
+from .errors import ExponentError, MissingExtraError, ParameterError, SchattorError, UnknownNameError
 
 __all__ = [
     "check_choice",
@@ -23,6 +23,7 @@ __all__ = [
     "check_nonnegative",
     "check_positive",
     "fail",
+    "fail_missing",
     "show",
 ]
 
@@ -39,6 +40,12 @@ def fail(
     """Raise ``error`` with the message every argument error of this distribution has."""
     message = f"{call}: {argument} must {requirement}, got {argument}={show(got)}."
     raise error(f"{message} {way_out}" if way_out else message)
+
+
+def fail_missing(call: str, package: str, error: ImportError, *, extra: str) -> NoReturn:
+    """Raise that ``call`` needs an optional package, naming the extra of this distribution that brings it."""
+    way_out = f'Install it with: pip install "schattor-theory[{extra}]".'
+    fail(MissingExtraError, call, package, "be installed", error, way_out)
 
 
 def _is_real_scalar(value: object) -> bool:

@@ -1,6 +1,7 @@
 """The error family: every error this distribution raises on purpose is a :class:`SchattorError`.
 
-Each class is also the built-in ``ValueError`` or ``TypeError`` a caller would expect, so ``except ValueError`` works.
+Each class is also the built-in ``ValueError``, ``TypeError`` or ``ImportError`` a caller would expect, so ``except
+ValueError`` works.
 """
 
 
@@ -38,3 +39,7 @@ class StudyError(SchattorError, ValueError):
 
 class StoreError(SchattorError, ValueError):
     """An output folder that cannot be used for this study."""
+
+
+class MissingExtraError(SchattorError, ImportError):
+    """Something that needs an optional package which is not installed; the message says what to install."""

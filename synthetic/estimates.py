@@ -7,8 +7,9 @@ its docstring when its level can be trusted; ``tests/synthetic/test_estimates.py
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,8 @@ from scipy import stats
 
 from schattor_theory.checks import check_in_interval, check_integer, check_nonnegative, check_positive, fail
 from schattor_theory.errors import NonFiniteError, ParameterError, ShapeError
+
+from .plain import plain, read_number
 
 __all__ = [
     "Estimate",
@@ -62,14 +65,35 @@ class Estimate:
     def scaled(self, factor: float) -> Estimate:
         """Return the estimate of ``factor`` times the number; the factor is known exactly and positive."""
         factor = check_positive("Estimate.scaled", "factor", factor)
-        return Estimate(
-            self.value * factor, self.low * factor, self.high * factor, self.level, self.n, self.method
-        )
+        return Estimate(self.value * factor, self.low * factor, self.high * factor, self.level, self.n, self.method)
 
     def to_dict(self) -> dict[str, float | int | str | None]:
-        """Return the fields as strict JSON values; a number that is not finite becomes None."""
-        fields = asdict(self)
-        return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in fields.items()}
+        """Return the fields as strict JSON values: "inf" for an end that is infinite, None for NaN.
+
+        Examples
+        --------
+        >>> Estimate(1.0, -math.inf, 2.0, 0.95, 8, "hoeffding").to_dict()["low"]
+        '-inf'
+        """
+        return {name: plain(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Estimate:
+        """Return the estimate that :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        ParameterError
+            If a field is missing or unknown, or no number where there must be one.
+        """
+        call, names = "Estimate.from_dict", list(cls.__dataclass_fields__)
+        if not isinstance(fields, Mapping) or set(fields) != set(names):
+            fail(ParameterError, call, "fields", f"have the names {', '.join(names)}", fields)
+        try:
+            numbers = {name: read_number(fields[name]) for name in ("value", "low", "high", "level")}
+        except (TypeError, ValueError):
+            fail(ParameterError, call, "fields", 'hold numbers, "inf", "-inf" or None', fields)
+        return cls(**numbers, n=int(fields["n"]), method=str(fields["method"]))
 
 
 def _sample(call: str, values: ArrayLike, *, minimum: int, argument: str = "values") -> Vector:

@@ -11,7 +11,7 @@ import numpy as np
 
 from schattor_theory.checks import check_choice, check_exponent, check_integer, check_positive, fail
 from schattor_theory.errors import ParameterError, ShapeError, UnknownNameError
-from schattor_theory.geometry import ProductGeometry, SchattenGeometry
+from schattor_theory.geometry import DiagonalGeometry, ProductGeometry, SchattenGeometry
 
 __all__ = ["Family", "block_shapes", "matrix_shape", "no_held_constant", "one_exponent", "product_of", "read_only"]
 
@@ -33,12 +33,20 @@ class Family:
         ``sigma`` and ``moment_order`` for a noise.
     options : mapping
         Name of each further option, with its meaning in one line.
+    geometry : class
+        Of a problem on a single matrix: the geometry its variable is stored for, made from an exponent.
     """
 
     name: str
     summary: str
     factory: Callable[..., Any]
     options: Mapping[str, str] = field(default_factory=dict)
+    geometry: Callable[[Any], SchattenGeometry] = SchattenGeometry
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Return whether the variables are diagonal matrices stored as their diagonals, at O(d) a step."""
+        return self.geometry is DiagonalGeometry
 
     def build(self, shape: Any, geometry: Any, **options: Any) -> Any:
         """Return the member with these constants in ``geometry``.

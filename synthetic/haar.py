@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.checks import check_integer
 
 __all__ = ["haar_orthogonal", "orthonormal_columns"]
 
 
-def orthonormal_columns(normals: np.ndarray) -> np.ndarray:
+def orthonormal_columns(normals: Array) -> Array:
     """Return the Q factor of each matrix of independent standard normals, Haar-distributed on the Stiefel manifold.
 
     The signs of R's diagonal are made positive: without that the determinant of LAPACK's Q is always the same.
@@ -23,8 +24,11 @@ def orthonormal_columns(normals: np.ndarray) -> np.ndarray:
     ------
     Mezzadri, How to generate random matrices from the classical compact groups (2007).
     """
-    q, r = np.linalg.qr(normals)
-    return q * np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :]
+    xp = array_namespace(normals)
+    q, r = xp.linalg.qr(normals)
+    diagonal = xp.linalg.diagonal(r)
+    ones = xp.ones_like(diagonal)
+    return q * xp.where(diagonal < 0, -ones, ones)[..., None, :]
 
 
 def haar_orthogonal(rng: np.random.Generator, n: int, d: int) -> np.ndarray:

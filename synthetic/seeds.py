@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
 from schattor_theory.checks import check_choice, check_integer, fail
 from schattor_theory.errors import ParameterError
 
-__all__ = ["ROLES", "Streams", "canonical_json", "digest"]
+__all__ = ["ROLES", "DeviceStreams", "Streams", "canonical_json", "cuda_generator", "digest", "host_generator"]
 
 ROLES = ("start", "signs", "basis", "tail", "data")
 
@@ -114,3 +115,103 @@ class Streams:
         first = self._places.get(owner, 0)
         self._places[owner] = first + n_steps
         return first
+
+
+class DeviceStreams:
+    """The random numbers of a stack of repeats on a device, from a counter-based generator.
+
+    They are a function of the seed, of which repeats the stack holds, of the role and of the step: the generator of a
+    role is made anew for each block of steps, whose length the size of a step alone decides, and a block is drawn
+    whole. So a longer run begins like a shorter one. They are not the numbers of :class:`Streams`.
+
+    Parameters
+    ----------
+    seed : int, str or mapping
+        What the streams belong to.
+    repeats : range
+        Indices of the repeats.
+    make_generator : callable
+        From a 256-bit key to a generator with ``random`` and ``standard_normal`` on the device.
+    """
+
+    BLOCK_BYTES = 2**28
+    BLOCK_STEPS = 64
+
+    def __init__(self, seed: object, repeats: range, make_generator: Callable[[int], Any]) -> None:
+        self.n_repeats = len(repeats)
+        self._key = f"{canonical_json(seed)}|{repeats.start}:{repeats.stop}"
+        self._make = make_generator
+
+    def block_steps(self, numbers_a_step: int) -> int:
+        """Return the number of steps in a block, for this many numbers that each repeat needs in a step."""
+        n_bytes = 8 * max(1, numbers_a_step * self.n_repeats)
+        return max(1, min(self.BLOCK_STEPS, self.BLOCK_BYTES // n_bytes))
+
+    def draw(self, role: str, kind: str, block: int, shape: tuple[int, ...]) -> Any:
+        """Return the numbers of one role in one block of steps, on the device.
+
+        Parameters
+        ----------
+        role : str
+            In ``ROLES``.
+        kind : {"bits", "uniform", "normal"}
+            Whole 64-bit words as int64, uniforms in [0, 1), or standard normals.
+        block : int
+            Index of the block.
+        shape : tuple of int
+            (steps, repeats, columns).
+        """
+        check_choice("DeviceStreams.draw", "role", role, ROLES)
+        text = f"{self._key}|{role}|{block}"
+        generator = self._make(int.from_bytes(hashlib.sha256(text.encode()).digest(), "little"))
+        if kind == "normal":
+            return generator.standard_normal(shape)
+        if kind == "uniform":
+            return generator.random(shape)
+        return generator.words(shape)
+
+
+class _Words:
+    """A generator with 64-bit words made of two uniforms each, which have 53 bits: 32 of each are fair."""
+
+    def __init__(self, generator: Any, namespace: Any) -> None:
+        self._generator, self._xp = generator, namespace
+
+    def random(self, shape: tuple[int, ...]) -> Any:
+        return self._generator.random(shape)
+
+    def standard_normal(self, shape: tuple[int, ...]) -> Any:
+        return self._generator.standard_normal(shape)
+
+    def words(self, shape: tuple[int, ...]) -> Any:
+        halves = [self._xp.astype(self._generator.random(shape) * 2.0**32, self._xp.int64) for _ in range(2)]
+        return (halves[0] << 32) | halves[1]
+
+
+def cuda_generator(namespace: Any) -> Callable[[int], Any]:
+    """Return what makes CuPy's generator (Philox 4×32-10, counter-based) of a key, on the current CUDA device."""
+
+    def make(key: int) -> Any:
+        bits = namespace.random.Philox4x3210(np.random.SeedSequence(key))
+        return _Words(namespace.random.Generator(bits), namespace)
+
+    return make
+
+
+def host_generator(place: Callable[[np.ndarray], Any], namespace: Any) -> Callable[[int], Any]:
+    """Return what makes a Philox generator of a key on the host whose numbers ``place`` puts on a device.
+
+    It stands in for the device's own generator where an array library has none.
+    """
+
+    class _Placed:
+        def __init__(self, key: int) -> None:
+            self._generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+
+        def random(self, shape: tuple[int, ...]) -> Any:
+            return place(self._generator.random(shape))
+
+        def standard_normal(self, shape: tuple[int, ...]) -> Any:
+            return place(self._generator.standard_normal(shape))
+
+    return lambda key: _Words(_Placed(key), namespace)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
+
+from .plain import plain
 
 __all__ = ["Trajectory"]
 
@@ -37,6 +40,8 @@ class Trajectory:
         For several blocks, the mean dual norm of each block's own gradient.
     records : dict of arrays
         What ``record=`` asked for, axis 0 over the kept steps ``records["step"]``, axis 1 over runs.
+    tolerance : float or None
+        Error of directions and relative error of norms that was allowed beyond rounding; None when none was.
     """
 
     stationarity_mean: np.ndarray
@@ -53,6 +58,29 @@ class Trajectory:
     repeats: np.ndarray
     block_stationarity_mean: Mapping[str, np.ndarray] = field(default_factory=dict)
     records: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tolerance: float | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Trajectory]) -> Trajectory:
+        """Return the trajectory of the runs of all ``parts``, in their order; each has the same steps and records."""
+        if len(parts) == 1:
+            return parts[0]
+        first = parts[0]
+        arrays = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts])
+            for f in fields(cls)
+            if f.name not in ("n_steps", "block_stationarity_mean", "records", "tolerance")
+        }
+        means = {
+            b: np.concatenate([part.block_stationarity_mean[b] for part in parts])
+            for b in first.block_stationarity_mean
+        }
+        records = {
+            name: path if name == "step" else np.concatenate([part.records[name] for part in parts], axis=1)
+            for name, path in first.records.items()
+        }
+        whole = {"n_steps": first.n_steps, "tolerance": first.tolerance}
+        return cls(**arrays, **whole, block_stationarity_mean=means, records=records)
 
     @property
     def is_ok(self) -> np.ndarray:
@@ -66,7 +94,11 @@ class Trajectory:
 
     def to_columns(self) -> dict[str, np.ndarray]:
         """Return one row a run: every statistic above by name, with ``repeat`` and ``block_<name>`` columns."""
-        skipped = ("n_steps", "repeats", "block_stationarity_mean", "records")
+        skipped = ("n_steps", "repeats", "block_stationarity_mean", "records", "tolerance")
         columns = {"repeat": self.repeats, "n_steps": np.full(len(self.repeats), self.n_steps)}
         columns |= {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         return columns | {f"block_{name}": values for name, values in self.block_stationarity_mean.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in it by name as strict JSON values: lists, numbers, ``"inf"``, null for NaN."""
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}

@@ -22,6 +22,15 @@ ARRAY_LIBRARIES = {"numpy", "cupy", "torch", "jax", "jaxlib", "array_api_compat"
 NUMPY_ALLOWED = {
     "schattor_theory/arrays.py": "the seam itself",
     "schattor_theory/geometry/spectral.py": "the diagonal shortcut reads values, so it is for NumPy arrays alone",
+    "schattor_theory/geometry/schatten.py": "guarded maps and norms read residuals, so they are for NumPy arrays alone",
+    "schattor_theory/geometry/methods.py": "asks whether an array is NumPy's",
+    "schattor_theory/geometry/guarded.py": "reads residuals on the host",
+    "schattor_theory/geometry/gram.py": "reads residuals on the host",
+    "schattor_theory/geometry/certified_polar.py": "reads residuals on the host",
+    "schattor_theory/geometry/polynomials.py": "on the host its products go to memory that is used again",
+    "schattor_theory/geometry/workspace.py": "lends host memory",
+    "schattor_theory/geometry/certified.py": "certificates are for NumPy arrays alone",
+    "schattor_theory/geometry/certificates.py": "residuals are host numbers",
     "schattor_theory/optimizer/schattor.py": "coefficients at an int step number are host floats",
     "schattor_theory/optimizer/schedules.py": "NumPy step numbers are given to a schedule as ints",
     "schattor_theory/optimizer/state.py": "states are saved as host arrays",
@@ -30,6 +39,8 @@ NUMPY_ALLOWED = {
 # where another array library may be imported, and why
 LIBRARIES_ALLOWED = {
     "schattor_theory/arrays.py": "the seam itself",
+    "schattor_theory/torch.py": "a shell for torch's own training loops; computes by the core alone",
+    "schattor_theory/optax.py": "a shell for optax's own training loops; computes by the core alone",
     "proofs_checks/crosscheck/": "adapters to other people's optimizers",
     "proofs_checks/vectors/device.py": "asks CuPy for a CUDA device and makes its arrays; computes nothing",
     "proofs_checks/doctor.py": "asks the CUDA driver what devices there are; computes nothing",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -21,11 +23,16 @@ from ..files import write_file
 from ..scaling.figures import COLOURS
 from .bracket import Bracket
 
-__all__ = ["draw_band", "save_band"]
+__all__ = ["draw_band", "draw_rows", "save_band"]
 
 
 def draw_band(brackets: Sequence[Bracket]) -> Figure:
     """Return the figure: lines are the ends of the band over q, markers are the certified witnesses."""
+    return draw_rows([bracket.to_dict() for bracket in brackets])
+
+
+def draw_rows(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Return the figure of the rows that brackets have been written as."""
     q = np.linspace(1, 2, 801)
     low, high = np.array([best_constant_bracket(float(x)) for x in q]).T
     first = np.array([martingale_constant(float(x)) for x in q])
@@ -41,7 +48,7 @@ def draw_band(brackets: Sequence[Bracket]) -> Figure:
     right.plot(q, 100 * (first / low - 1), color="0.45", lw=1.3, ls="--")
     right.plot(q, 100 * (high / low - 1), color=COLOURS[0], lw=1.6)
     right.axhline(0, color=COLOURS[1], lw=1.3, ls=(0, (4, 2)))
-    lowest = _witnesses(left, right, brackets)
+    lowest = _witnesses(left, right, rows)
     right.set(xlabel="q", ylabel=r"above $C_q$, per cent", xlim=(1, 2), ylim=(min(-0.8, 1.15 * lowest), 11.5))
     ends = 8 / 7, 4 / 3
     right.annotate(
@@ -63,19 +70,19 @@ def draw_band(brackets: Sequence[Bracket]) -> Figure:
     return figure
 
 
-def _witnesses(left: Axes, right: Axes, brackets: Sequence[Bracket]) -> float:
+def _witnesses(left: Axes, right: Axes, rows: Sequence[Mapping[str, Any]]) -> float:
     """Draw the witnesses; return the lowest relative position of one, in per cent."""
     lowest = 0.0
     for name, colour, marker, label in (
         ("scalar_witness", COLOURS[1], "o", "certified, numbers"),
         ("matrix_witness", COLOURS[2], "D", "certified, non-commuting matrices"),
     ):
-        found = [(b, getattr(b, name)) for b in brackets if getattr(b, name) is not None]
+        found = [row for row in rows if row[name] is not None]
         if not found:
             continue
-        q = [float(b.q) for b, _ in found]
-        value = np.array([float(w.certified_lower()) for _, w in found])
-        over = 100 * (value / np.array([float(b.scalar.constant) for b, _ in found]) - 1)
+        q = [float(Fraction(row["q"])) for row in found]
+        value = np.array([float(row[name]["certified_lower"]) for row in found])
+        over = 100 * (value / np.array([float(row["scalar_low"]) for row in found]) - 1)
         size = 7.5 if marker == "o" else 3.8
         face = "white" if marker == "o" else colour
         for axes, height in ((left, value), (right, over)):

@@ -20,6 +20,7 @@ from .probe import Probe, Run
 from .probes import SEVERAL, SINGLE
 from .probes.single import PRECISION_PROBES, single_probes
 from .refit import reconsidered
+from .shown import crosscheck_shown
 from .shrink import Counterexample, find_counterexample
 from .verdict import Verdict, judge
 
@@ -124,6 +125,10 @@ class CrossCheck:
     def words(self) -> str:
         """Return headline and remarks."""
         return " ".join((self.headline, *self.remarks))
+
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows: the verdict, and a table of what each property is."""
+        return crosscheck_shown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the runs, ready for JSON."""

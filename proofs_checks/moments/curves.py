@@ -56,7 +56,8 @@ def _averages(
         return [AveragePoint(kind, p, dimension, n_steps, e, None) for p, e in zip(exponents, exact, strict=True)]
     axes = {"curve": kind, "dimension": dimension, "n_steps": n_steps, "seed": seed}
     n_groups = groups_for((1 + level) / 2)
-    found = stream(martingale.sums, [Functional(q, q) for q in qs], axes=axes, trials=trials, n_groups=n_groups)
+    functionals = [Functional(q, q) for q in qs]
+    found = stream(martingale.factored_sums, functionals, axes=axes, trials=trials, n_groups=n_groups)
     points = []
     for p, q, value, statistics in zip(exponents, qs, exact, found, strict=True):
         central = central_moment_ceiling(martingale, q, q, group_size=max(1, trials // n_groups))

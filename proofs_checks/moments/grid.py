@@ -18,7 +18,7 @@ from .probe import Request
 __all__ = ["SCALES", "WORLDS", "Cell", "Grid", "World", "default_grid", "selected_bounds", "selected_worlds"]
 
 SCALES = ("full", "smoke")
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when a change alters numbers, so that cells of another version are not taken for finished ones."""
 
 

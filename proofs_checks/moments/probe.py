@@ -251,7 +251,7 @@ def _sample(
     statistics = None
     for look, level in schedule:
         statistics = stream(
-            martingale.sums,
+            martingale.factored_sums,
             [one.functional for one in running],
             axes={**axes, "attempt": 0},
             trials=look,
@@ -275,7 +275,7 @@ def _judged(martingale: Any, one: _Running, axes: Mapping[str, object], threshol
         verdict, reason = Verdict.HOLDS, ""
     elif one.log_e >= threshold or one.is_refuted_by_one_value:
         again = stream(
-            martingale.sums,
+            martingale.factored_sums,
             [one.functional],
             axes={**axes, "attempt": 1},
             trials=CONFIRMATION * statistics.count,

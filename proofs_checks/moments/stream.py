@@ -15,17 +15,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import threadpoolctl
 from numpy.typing import NDArray
 
 from schattor_theory.checks import check_exponent, check_integer, check_positive, fail
 from schattor_theory.errors import NonFiniteError, ShapeError
+from synthetic.martingales import Factored
 from synthetic.seeds import Streams
+from synthetic.threads import one_blas_thread
 
-__all__ = ["BETS", "BLOCK", "Functional", "Statistics", "log_e_value", "norms_of", "singular_values", "stream"]
+__all__ = ["BETS", "BLOCK", "DRAW", "Functional", "Statistics", "log_e_value", "norms_of", "singular_values", "stream"]
 
 BLOCK = 512
 """Trials in a block; a part of the results, since each block has its own generator."""
+
+DRAW = 64
+"""Trials of a block that are drawn at once; a part of the results, since laws may draw several arrays.
+
+It bounds the memory, and keeps matrices in the cache: of 32×32 matrices 64 are half a megabyte.
+"""
 
 # each bet is a test martingale by itself, and so is their average: small bets see small excesses in light tails,
 # large bets see gross ones at once; 1 is the largest that keeps the capital of a value 0 non-negative
@@ -36,7 +43,10 @@ Array = NDArray[Any]
 Vector = NDArray[np.float64]
 
 
-def singular_values(stack: Array) -> Vector:
+Sample = Callable[[np.random.Generator, int], "Array | Factored"]
+
+
+def singular_values(stack: Array | Factored) -> Vector:
     """Return the singular values of each matrix of a stack (k, m, n), real or complex, shape (k, min(m, n)).
 
     Each matrix is divided by its largest entry first, so that 1e±150 entries neither over- nor underflow.
@@ -46,6 +56,8 @@ def singular_values(stack: Array) -> Vector:
     NonFiniteError
         If an entry is NaN or infinite; the message names its trial.
     """
+    if isinstance(stack, Factored):
+        return _checked(stack.singular_values())
     stack = np.asarray(stack)
     if stack.ndim != 3:
         fail(ShapeError, "singular_values", "stack", "have the shape (trials, m, n)", stack.shape)
@@ -58,6 +70,14 @@ def singular_values(stack: Array) -> Vector:
         fail(NonFiniteError, "singular_values", f"stack[{trial}]", "be finite", stack[trial])
     top = np.where(top > 0, top, 1.0)
     return np.asarray(np.linalg.svd(stack / top, compute_uv=False) * top[:, :, 0])
+
+
+def _checked(values: Vector) -> Vector:
+    """Return singular values after refusing those of a matrix with a NaN or an infinity."""
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if bad.size:
+        fail(NonFiniteError, "singular_values", f"stack[{bad[0]}]", "be finite", values[bad[0]])
+    return values
 
 
 def norms_of(values: Vector, q: float) -> Vector:
@@ -194,7 +214,7 @@ def log_e_value(statistics: Statistics) -> float:
 
 
 def _block(
-    sample: Callable[[np.random.Generator, int], Array],
+    sample: Sample,
     axes: Mapping[str, object],
     index: int,
     keep: slice,
@@ -203,14 +223,19 @@ def _block(
 ) -> list[Statistics]:
     """Return the statistics of the kept trials of one block."""
     rng = Streams(dict(axes), index).generator("data")
-    values = singular_values(sample(rng, BLOCK)[keep])
+    parts = []
+    for start in range(0, keep.stop, DRAW):
+        drawn = sample(rng, DRAW)
+        if start + DRAW > keep.start:
+            parts.append(singular_values(drawn[max(0, keep.start - start) : keep.stop - start]))
+    values = np.concatenate(parts)
     norms = {q: norms_of(values, q) for q in dict.fromkeys(f.q for f in functionals)}
     first = index * BLOCK + keep.start
     return [Statistics.of_values(f.of(norms[f.q]), first, n_groups) for f in functionals]
 
 
 def stream(
-    sample: Callable[[np.random.Generator, int], Array],
+    sample: Sample,
     functionals: Sequence[Functional],
     *,
     axes: Mapping[str, object],
@@ -225,8 +250,8 @@ def stream(
     Parameters
     ----------
     sample : callable
-        ``sample(rng, k)`` returns k independent sums, shape (k, m, n): the ``sums`` of a martingale. With several jobs
-        it is called in threads.
+        ``sample(rng, k)`` returns k independent sums, shape (k, m, n), or their factors: the ``factored_sums`` of a
+        martingale. With several jobs it is called in threads.
     functionals : sequence of Functional
         What to keep; all see the same trials.
     axes : mapping
@@ -262,8 +287,7 @@ def stream(
         if progress is not None:
             progress(size)
 
-    # one BLAS thread: the same sums on every machine, and no fight for cores between the threads
-    with threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(jobs) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(jobs) as pool:
         try:
             for index, keep in _pieces(done, trials):
                 work = pool.submit(_block, sample, axes, index, keep, functionals, n_groups)

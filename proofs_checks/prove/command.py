@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from ..display import display
+from ..display import display, text_console
 from ..proof import Proof, Proposition
 from ..rigorous.balls import Decision
 from .catalogue import chosen
@@ -19,6 +21,7 @@ from .process import prove_each
 
 __all__ = ["prove"]
 
+_INTERRUPTED = 4
 _EXITS = {Decision.PROVED: 0, Decision.REFUTED: 1, Decision.UNDECIDED: 3}
 """A refuted step is a violation; an undecided one could not be carried out, and is never a pass."""
 
@@ -32,13 +35,22 @@ def prove(
     as_json_only: Annotated[bool, typer.Option("--json", help="Print the proofs as JSON and nothing else.")] = False,
 ) -> None:
     """Carry out derivations and certificates. Exit 0, 1 (a step is refuted), 2 (usage), 3 (undecided), 4."""
-    proofs = _carry_out(chosen(ids))
+    propositions = chosen(ids)
+    proofs = _carry_out(propositions)
+    left = propositions[len(proofs) :]
+    if left:
+        directory = None  # a part would take the place of a whole export
     if directory is not None:
         export(proofs, directory)
     if as_json_only:
         print(json.dumps(as_json(proofs), allow_nan=False, ensure_ascii=False))
     else:
         _print(proofs, brief=brief, directory=directory)
+    if left:
+        rest = shlex.join(dict.fromkeys(one.statement for one in left))
+        words = f"interrupted after {len(proofs)} of {len(propositions)} proofs, nothing is exported"
+        print(f"schattor: {words}. Go on with: schattor prove {rest}", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(exit_code(proofs))
 
 
@@ -49,9 +61,10 @@ def exit_code(proofs: Sequence[Proof]) -> int:
 
 
 def _carry_out(propositions: Sequence[Proposition]) -> list[Proof]:
+    """Return the proofs, in order; when the user stops it, those that there are."""
     progress = display()
-    proofs = []
-    with progress:
+    proofs: list[Proof] = []
+    with suppress(KeyboardInterrupt), progress:
         task = progress.add_task("proofs", total=len(propositions))
         for one, proof in prove_each(propositions):
             proofs.append(proof)
@@ -60,7 +73,7 @@ def _carry_out(propositions: Sequence[Proposition]) -> list[Proof]:
 
 
 def _print(proofs: Sequence[Proof], *, brief: bool, directory: Path | None) -> None:
-    console = Console()
+    console = text_console()
     for proof in proofs:
         lines = list(as_text(proof))
         for line in lines[:1] if brief else lines:

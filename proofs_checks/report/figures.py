@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -16,23 +15,22 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schattor_theory.errors import StoreError
-
 from ..evidence import Evidence
 from ..scaling.figures import COLOURS, MARKERS
 
-__all__ = ["DRAWINGS", "Drawing", "draw_all", "draw_ratios"]
+__all__ = ["DRAWINGS", "Drawing", "draw_measured"]
 
 Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure: what it shows in words, and how it is drawn."""
+    """A figure: what it shows in words, how it is drawn, and for which section of the report."""
 
     title: str
     alt: str
     draw: Callable[[Data], Figure]
+    topic: str = "other"
     is_broad: bool = False
 
 
@@ -209,17 +207,20 @@ DRAWINGS: dict[str, Drawing] = {
         "The best constant of the martingale bound (T4a)",
         "The band between the scalar constant C_q and the proved upper end; the tabulated values lie on C_q.",
         _scalar_constant,
+        topic="constant",
     ),
     "tightness": Drawing(
         "Tightness of T5 in worlds with exact constants",
         "The ratio of mean stationarity to the bound, for each world and exponent; no ratio exceeds one.",
         _tightness,
+        topic="tightness",
     ),
     "dimension": Drawing(
         "Mean stationarity against dimension, small study (T5)",
         "Flat in the dimension with one fixed covariance, growing at p = infinity when only a moment is fixed, and "
         "growing with exponent one half minus one over p when Frobenius constants are fixed.",
         _dimension,
+        topic="dimension",
         is_broad=True,
     ),
     "power_method": Drawing(
@@ -231,6 +232,7 @@ DRAWINGS: dict[str, Drawing] = {
         "Momentum is necessary (T13c)",
         "Without momentum the stationarity stays at the lower bound for every horizon; with momentum it falls.",
         _momentum_is_necessary,
+        topic="rate",
     ),
     "worst_case": Drawing(
         "Bounds beside exact worst cases at p = 2, without noise (T5, T6)",
@@ -238,20 +240,28 @@ DRAWINGS: dict[str, Drawing] = {
         "number of steps and for normalised steps at 1, 4 and 9, below 1.23 for the smallest gradient. Where it says "
         "at most, the worst case is one on a line.",
         _worst_case,
+        topic="tightness",
     ),
 }
 """Stem of the file to its drawing; a check names its figure by the stem."""
 
 
-def draw_ratios(entries: Sequence[Evidence]) -> Figure | None:
-    """Return the figure of every measured ratio to an upper bound, one line a check; None when there is no ratio."""
+def draw_measured(entries: Sequence[Evidence]) -> Figure:
+    """Return the figure of every measured ratio to an upper bound, one line a check.
+
+    Raises
+    ------
+    ValueError
+        When there is no ratio.
+    """
     lines = []
     for entry in entries:
-        ratios = [row["ratio"] for row in entry.data.get("rows", []) if row.get("sense") == "upper"]
+        rows = entry.data.get("rows", [])
+        ratios = [row["ratio"] for row in rows if isinstance(row, Mapping) and row.get("sense") == "upper"]
         if entry.is_ok and ratios:
             lines.append((f"{entry.statement}: {entry.check.replace('_', ' ')}", ratios))
     if not lines:
-        return None
+        raise ValueError("no entry has a measured ratio")
     figure, axes = _axes(7.6, 0.34 * len(lines) + 1.1)
     for y, (_, ratios) in enumerate(lines):
         axes.plot(ratios, [y] * len(ratios), color=COLOURS[0], marker="o", ms=4.5, alpha=0.55, ls="", mec="none")
@@ -260,34 +270,3 @@ def draw_ratios(entries: Sequence[Evidence]) -> Figure | None:
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.set_yticks(range(len(lines)), [label for label, _ in lines], fontsize=8)
     return figure
-
-
-def draw_all(entries: Sequence[Evidence], folder: Path) -> dict[str, Path]:
-    """Write the figure of every entry that has one into ``folder``; return the files by the name of the check.
-
-    Raises
-    ------
-    StoreError
-        If the folder cannot be written.
-    """
-    written = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for entry in entries:
-            stem = (entry.figure or "").removesuffix(".png")
-            if stem in DRAWINGS and entry.is_ok:
-                written[entry.check] = _save(DRAWINGS[stem].draw(entry.data), folder / f"{stem}.png")
-        overview = draw_ratios(entries)
-        if overview is not None:
-            written["ratios"] = _save(overview, folder / "ratios.png")
-    except OSError as error:
-        way_out = f"{error.strerror or error}. Choose another folder with --out."
-        message = f"verify: out must be a folder that can be written, got out={str(folder.parent)!r}. {way_out}"
-        raise StoreError(message) from error
-    return written
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-    return path

@@ -1,14 +1,15 @@
-"""Our guarantees beside published ones: the same records as rows for pages, in Markdown and in HTML."""
+"""Our guarantees beside published ones: the same records as rows for pages and as a section of the report."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from schattor_theory.bounds.guarantees import OURS, CommonNumbers, Guarantee
 from schattor_theory.bounds.published import PUBLISHED
 
-__all__ = ["NUMBERS", "compared_table", "markdown_table", "relation_html", "value_words", "values_table"]
+from .blocks import Cell, Folded, Paragraph, Section, Table
+
+__all__ = ["NUMBERS", "compared_table", "markdown_table", "relation_section", "value_words", "values_table"]
 
 N_SAMPLES = 10**6
 
@@ -55,25 +56,28 @@ def markdown_table(head: Sequence[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def relation_html() -> str:
+def relation_section() -> Section:
     """Return the section of the report that sets our guarantees beside published ones."""
     head, rows = values_table()
-    values = _html_table(head, rows, css="number")
-    beside = _html_table(
+    values = Table(head, [list(map(Cell, row)) for row in rows], "l" + "r" * (len(head) - 1), css="relation")
+    beside = Table(
         ["published", "read", "measure", "dimension", "leading constant", "beside ours"],
         [
-            [f"{g.name} ({_identifier(g)})", g.seen, g.measure, g.dimension_factor, g.constant, _beside(g)]
+            [Cell(text) for text in (f"{g.name} ({_identifier(g)})", g.seen, g.measure, g.dimension_factor, g.constant,
+                                     _beside(g))]
             for g in PUBLISHED
         ],
-        css="left",
+        "llllll",
+        css="relation",
+    )  # fmt: skip
+    words = (
+        "What each guarantee promises for Muon (p = ∞) on the same numbers: Δ = L = 1, ‖Σ^½‖₁ = 1, "
+        f"{N_SAMPLES:,} samples, noise spread over all r directions or in one. In parentheses: the expression inside "
+        "an O(·) with constant 1, which promises nothing. Constants that were not found in the part of a source that "
+        "was read are called not seen."
     )
-    return (
-        "<section><h2>Beside published guarantees</h2><p>What each guarantee promises for Muon (p = ∞) on the same "
-        f"numbers: Δ = L = 1, ‖Σ^½‖₁ = 1, {N_SAMPLES:,} samples, noise spread over all r directions or in one. In "
-        "parentheses: the expression inside an O(·) with constant 1, which promises nothing. Constants that were not "
-        f"found in the part of a source that was read are called not seen.</p>{values}"
-        f"<details><summary>Assumption, measure, dimension, constant</summary>{beside}</details></section>"
-    )
+    folded = Folded("Assumption, measure, dimension, constant", [beside])
+    return Section("Beside published guarantees", [Paragraph(words), values, folded])
 
 
 def _identifier(guarantee: Guarantee) -> str:
@@ -82,19 +86,3 @@ def _identifier(guarantee: Guarantee) -> str:
 
 def _beside(guarantee: Guarantee) -> str:
     return f"{', '.join(guarantee.statements)}: {guarantee.comparison}"
-
-
-def _html_table(head: Sequence[str], rows: Rows, css: str) -> str:
-    titles = "".join(
-        f'<th scope="col" class="{"left" if k == 0 else css}">{html.escape(name).replace(" = ", "&nbsp;=&nbsp;")}</th>'
-        for k, name in enumerate(head)
-    )
-    body = "".join(
-        f'<tr><th scope="row" class="left">{html.escape(row[0])}</th>'
-        + "".join(f'<td class="{css}">{html.escape(cell)}</td>' for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide"><table class="relation"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
-    )

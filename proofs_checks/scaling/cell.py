@@ -23,7 +23,7 @@ PILOT_REPEATS = 8
 """Runs, on seeds of their own, by which the empirical tuning compares step sizes."""
 
 
-def run_exact_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
+def run_exact_cell(cell: Cell, device: str = "cpu", threads: int = 1) -> dict[str, object]:
     """Return the columns of a cell with exact constants: one value each, or one for every repeat.
 
     The numbers are a function of the cell's axes and the repeat alone.
@@ -42,12 +42,14 @@ def run_exact_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
 
         def pilot(tried: float) -> np.ndarray:
             seed = {"pilot": cell.axes}
-            return simulate_cell(cell, world, tried, momentum, seed, PILOT_REPEATS, 0, device).stationarity_mean
+            found = simulate_cell(cell, world, tried, momentum, seed, PILOT_REPEATS, 0, device, threads=threads)
+            return found.stationarity_mean
 
         step_size = best_step_size(cell, step_size, pilot)
     trajectory = simulate_cell(
-        cell, world, step_size, momentum, cell.axes, cell.block_size, cell.first_repeat, device, cell.record
-    )
+        cell, world, step_size, momentum, cell.axes, cell.block_size, cell.first_repeat, device, cell.record,
+        threads=threads,
+    )  # fmt: skip
     shape = world.shape
     constants = {
         "initial_gap": world.initial_gap,
@@ -72,6 +74,8 @@ def simulate_cell(
     device: str,
     record: tuple[str, ...] = (),
     observers: tuple[Any, ...] = (),
+    *,
+    threads: int = 1,
 ) -> Any:
     """Return the trajectory of ``repeats`` runs of the cell's method in its world."""
     optimizer = Schattor(world.geometry, step_size=step_size, momentum=momentum, oracle=str(cell.point["oracle"]))
@@ -86,6 +90,7 @@ def simulate_cell(
         first_repeat=first_repeat,
         record=record,
         observers=observers,
+        threads=threads,
         **options,
     )
 

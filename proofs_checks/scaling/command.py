@@ -14,11 +14,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from schattor_theory.arrays import cuda_namespace
 from schattor_theory.errors import ParameterError, SchattorError, StoreError, StudyError
 
 from .analysis import Analysis
 from .cluster import cluster_executor
-from .environment import DEVICES, usable_cores
+from .environment import DEVICES, default_jobs
 from .plan import SCALES, Study
 from .report import expectations_table, exponents_table, tightness_table, write_report
 from .run import analyse_folder, run_study
@@ -49,7 +50,10 @@ def _device(device: str) -> str:
     if device == "cuda" and importlib.util.find_spec("cupy") is None:
         _stop("--device cuda needs CuPy, which is not installed. Install the extra: schattor-theory[gpu].", BAD_USAGE)
     if device == "cuda":
-        _stop("--device cuda is not supported by the simulation, which runs on the CPU. Use --device cpu.", BAD_USAGE)
+        try:
+            cuda_namespace("study")
+        except SchattorError as error:  # with the driver's own words
+            _stop(f"--device cuda: {str(error).removeprefix('study: ')}", BAD_USAGE)
     return device
 
 
@@ -76,13 +80,20 @@ def _load(file: str, scale: str) -> Study:
         _stop(str(error), BAD_USAGE)
 
 
-def _print_plan(study: Study, out: Path | None) -> None:
-    print(f"{study.title} (scale {study.scale}): {len(study.cells())} cells of {study.block_size} repeats")
+def _print_plan(study: Study, out: Path, as_json: bool) -> None:
+    arms = {}
     for arm in study.arms:
         cells = [cell for cell in study.cells() if cell.arm == arm.name]
-        present = sum((out / "parts" / f"{cell.digest}.parquet").exists() for cell in cells) if out else 0
-        minutes = sum(cell.cost for cell in cells) / 60
-        print(f"  {arm.name}: {len(cells)} cells, {present} of them present, about {minutes:.1f} core-minutes")
+        present = sum((out / "parts" / f"{cell.digest}.parquet").exists() for cell in cells)
+        arms[arm.name] = {"cells": len(cells), "present": present, "core_minutes": sum(c.cost for c in cells) / 60}
+    if as_json:
+        plan = {"study": study.name, "scale": study.scale, "block_size": study.block_size, "arms": arms}
+        print(json.dumps(plan, allow_nan=False, ensure_ascii=False))
+        return
+    print(f"{study.title} (scale {study.scale}): {len(study.cells())} cells of {study.block_size} repeats")
+    for name, plan in arms.items():
+        words = f"{plan['cells']} cells, {plan['present']} of them present"
+        print(f"  {name}: {words}, about {plan['core_minutes']:.1f} core-minutes")
 
 
 def _print_analysis(analysis: Analysis, store: Store, as_json: bool) -> None:
@@ -126,7 +137,7 @@ def run(
     study = _load(file, scale)
     device = _device(device)
     if dry_run:
-        _print_plan(study, out)
+        _print_plan(study, out, as_json)
         return
     try:
         Store.open(out, study, device=device)
@@ -135,7 +146,7 @@ def run(
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with _scheduler(scheduler) as executor:
-            store, analysis = run_study(study, out, jobs=jobs or usable_cores(), device=device, executor=executor)
+            store, analysis = run_study(study, out, jobs=jobs or default_jobs(device), device=device, executor=executor)
         _finish(store, analysis, as_json)
     except KeyboardInterrupt:
         _stop(f"interrupted; finished cells are kept in {out}. Run the same command again to go on.", INTERRUPTED)
@@ -168,6 +179,7 @@ def list_studies(as_json: Json = False) -> None:
 def copy(
     name: Annotated[str, typer.Argument(help="Name of a shipped study.")],
     to: Annotated[Path | None, typer.Option("--to", help="File to write; by default NAME.toml here.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Copy a shipped study file, to change it."""
     try:
@@ -181,4 +193,7 @@ def copy(
         target.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         _stop(f"{target} could not be written: {error.strerror or error}.", BAD_USAGE)
+    if as_json:
+        print(json.dumps({"file": str(target)}, ensure_ascii=False))
+        return
     print(f"{target}: run it with `schattor study run {target} --out out/{path.stem}`")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import threadpoolctl
 
-__all__ = ["DEVICES", "environment", "usable_cores"]
+__all__ = ["DEVICES", "default_jobs", "environment", "threads_for", "usable_cores"]
 
 DEVICES = ("cpu", "cuda")
 _PACKAGES = ("schattor-theory", "numpy", "scipy", "pyarrow", "scikit-learn", "threadpoolctl")
@@ -23,6 +23,16 @@ def usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         return os.cpu_count() or 1
+
+
+def default_jobs(device: str) -> int:
+    """Return the number of local workers unless another is asked for: one for each core, or one for the one GPU."""
+    return usable_cores() if device == "cpu" else 1
+
+
+def threads_for(jobs: int, n_cells: int) -> int:
+    """Return the threads of each of ``jobs`` workers: the cores that there are no cells for are shared among them."""
+    return max(1, usable_cores() // max(1, min(jobs, n_cells)))
 
 
 def _version(package: str) -> str | None:
@@ -51,8 +61,9 @@ def environment(device: str = "cpu") -> dict[str, object]:
         for pool in threadpoolctl.threadpool_info()
         if pool.get("user_api") == "blas"
     ]
+    packages = _PACKAGES if device == "cpu" else (*_PACKAGES, "cupy-cuda12x")
     return {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
         "commit": _commit(),
         "blas": blas,
         "blas_threads_per_worker": 1,

@@ -24,7 +24,7 @@ from .store import CALL, Store
 from .tables import Table, to_csv, to_latex, to_markdown, to_text
 from .world import geometry_of
 
-__all__ = ["ASSUMPTION_WORDS", "write_report"]
+__all__ = ["ASSUMPTION_WORDS", "STATISTIC_WORDS", "arm_words", "write_report"]
 
 ASSUMPTION_WORDS = {
     "covariance": "N2 (covariance): one fixed matrix bounds the conditional covariance of the noise",
@@ -111,7 +111,8 @@ def constants_table(pairs: Sequence[tuple[Series, Fit]]) -> Table | None:
     return Table("Estimated constants", [*header, "smoothness [95 %]", "sigma [95 %]"], rows)
 
 
-def _arm_words(arm: Arm) -> list[str]:
+def arm_words(arm: Arm) -> list[str]:
+    """Return what an arm is: its note, what its bound assumes, what is held fixed, its axes."""
     lines = [arm.note] if arm.note else []
     lines.append(f"Assumption of the bound: {ASSUMPTION_WORDS[arm.assumption]}.")
     if arm.tuned_for != arm.assumption:
@@ -184,7 +185,7 @@ def _sections(analysis: Analysis, images: Mapping[str, Sequence[Path]]) -> list[
         tables = [exponents_table(pairs)] if pairs else []
         estimated = constants_table(pairs)
         tables += [estimated] if estimated else []
-        words = _arm_words(arm) + [_fit_words(series, fit) for series, fit in pairs]
+        words = arm_words(arm) + [_fit_words(series, fit) for series, fit in pairs]
         sections.append((f"Arm {arm.name}: {arm.title}", words, list(images.get(arm.name, ())), tables))
     sections.append((f"Against the bound ({study.statement})", [], [], [tightness_table(analysis)]))
     trouble = [f"could not run: {f['cell']}: {f['error']}" for f in analysis.failures.values()]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..display import display
 from .analysis import Analysis, analyse
 from .columns import rows_of
-from .environment import usable_cores
+from .environment import default_jobs, threads_for
 from .execute import Work, run_cells
 from .plan import Cell, Study
 from .store import Store
@@ -71,7 +71,7 @@ def run_study(
     out : path
         The folder; made when it is not there.
     jobs : int, optional
-        Local worker processes; by default one for each usable core.
+        Local worker processes; by default one for each usable core, on a GPU one.
     device : {"cpu", "cuda"}
         Where arrays live.
     executor : concurrent.futures.Executor, optional
@@ -89,8 +89,10 @@ def run_study(
     store = Store.open(out, study, device=device)
     cells = study.cells()
     missing = store.missing(cells)
-    work = work or functools.partial(run_cell, device=device)
-    failures = _run_missing(store, cells, missing, work, jobs or usable_cores(), executor)
+    jobs = jobs or default_jobs(device)
+    threads = threads_for(jobs, len(missing)) if executor is None else 1  # a cluster's cores are its own affair
+    work = work or functools.partial(run_cell, device=device, threads=threads)
+    failures = _run_missing(store, cells, missing, work, jobs, executor)
     table = store.assemble(cells)
     return store, analyse(table, study, failures=failures, damaged=store.damaged)
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from schattor_theory.checks import fail
 from schattor_theory.errors import StoreError
 from synthetic.seeds import canonical_json
+from synthetic.simulate import TOLERANCE
 
 from ..files import disk, write_file
 from .columns import SCHEMA, failed_rows
@@ -82,6 +83,7 @@ class Store:
             "study_digest": study.digest,
             "results_version": RESULTS_VERSION,
             "block_size": study.block_size,
+            "tolerance": TOLERANCE,  # of directions and norms, beyond rounding
             **environment(device),
         }
         store = cls(folder, manifest)

@@ -57,11 +57,13 @@ def block_name(index: int) -> str:
 def geometry_of(cell: Cell) -> Geometry:
     """Return the geometry of the method that a cell runs.
 
-    With blocks it is a product geometry whose radii are spread evenly on a logarithmic scale, with geometric mean 1.
+    A single matrix has the geometry that its problem is stored for. With blocks it is a product geometry whose radii
+    are spread evenly on a logarithmic scale, with geometric mean 1.
     """
     point = cell.point
     if "blocks" not in point:
-        return SchattenGeometry(point["p"])  # type: ignore[arg-type]
+        family = PROBLEMS.get(str(point["problem"]["name"]))  # type: ignore[index]
+        return (SchattenGeometry if family is None else family.geometry)(point["p"])
     n = int(point["blocks"])  # type: ignore[call-overload]
     half = math.sqrt(cell.radii_spread)
     radii = np.geomspace(1 / half, half, n) if n > 1 else np.ones(1)

@@ -223,8 +223,9 @@ def high_probability_bound(
     """
     call = "high_probability_bound"
     check_choice(call, "form", form, ("moment", "bounded"))
-    ends = {"include_low": False, "include_high": False}
-    gamma = check_in_interval(call, "failure_probability", failure_probability, 0, 1, **ends)
+    gamma = check_in_interval(
+        call, "failure_probability", failure_probability, 0, 1, include_low=False, include_high=False
+    )
     is_bounded = form == "bounded"
     if is_bounded:
         # the covariance model has exactly this shape (β = 2, c = 1) and this range of p

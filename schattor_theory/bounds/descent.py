@@ -179,7 +179,7 @@ def misalignment_factor(relative_error: float, q: object) -> float:
         return rho / (1 + math.sqrt((1 - rho) * (1 + rho)))
     if exponent > 2 or rho == 1:
         return 2.0
-    return min(2.0, 2 ** (2 - exponent) / exponent * (rho / (1 - rho)) ** (exponent - 1))
+    return float(min(2.0, 2 ** (2 - exponent) / exponent * (rho / (1 - rho)) ** (exponent - 1)))
 
 
 def regularized_descent_bound(

@@ -52,7 +52,8 @@ def martingale_constant(moment_order: float) -> float:
     >>> martingale_constant(1), martingale_constant(2)
     (2.0, 1.0)
     """
-    return 2.0 ** (2.0 - check_in_interval("martingale_constant", "moment_order", moment_order, 1, 2))
+    order = check_in_interval("martingale_constant", "moment_order", moment_order, 1, 2)
+    return float(2.0 ** (2.0 - order))
 
 
 def scalar_best_constant(q: float) -> float:
@@ -232,11 +233,11 @@ def best_constant_bound(q: float) -> BoundValue:
 
 def _upper_end(q: float) -> float:
     if q > _SHARP_TO:
-        return 3.0 ** ((2 - q) / 2)
+        return float(3.0 ** ((2 - q) / 2))
     if q >= _SHARP_FROM:
         return scalar_best_constant(q)
     theta = 7 * (q - 1)
-    return 2.0 ** (1 - theta) * scalar_best_constant(_SHARP_FROM) ** theta
+    return float(2.0 ** (1 - theta) * scalar_best_constant(_SHARP_FROM) ** theta)
 
 
 def price_of_dimension(q: float, moment_order: float, rank: int, *, conditionally_symmetric: bool = False) -> float:
@@ -274,4 +275,4 @@ def price_of_dimension(q: float, moment_order: float, rank: int, *, conditionall
     beta = check_in_interval(call, "moment_order", moment_order, q, 2, way_out="For β <= q there is no price.")
     r = check_integer(call, "rank", rank, minimum=1)
     constant = 1.0 if conditionally_symmetric or beta == 2 else 2.0 ** ((2.0 - beta) / beta)
-    return float(r) ** (1 / q - 1 / beta) * constant
+    return float(float(r) ** (1 / q - 1 / beta) * constant)

@@ -157,7 +157,7 @@ def _covariance(call: str, argument: str, covariance: Any) -> np.ndarray:
     values = np.linalg.eigvalsh((scaled + scaled.conj().T) / 2)
     if values[0] < -_SYMMETRY * max(1, len(values)):
         fail(ParameterError, call, argument, "be positive semidefinite", float(values[0] * scale))
-    return np.maximum(values, 0.0) * scale
+    return np.asarray(np.maximum(values, 0.0) * scale)
 
 
 def _root_norm(values: np.ndarray, q: float) -> float:
@@ -168,7 +168,7 @@ def _root_norm(values: np.ndarray, q: float) -> float:
         return 0.0
     if math.isinf(q):
         return top
-    return top * float(np.sum((roots / top) ** q)) ** (1 / q)
+    return float(top * float(np.sum((roots / top) ** q)) ** (1 / q))
 
 
 def covariance_bound(covariance: Any, *, q: float, side: str = "left") -> BoundValue:

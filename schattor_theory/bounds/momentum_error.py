@@ -129,7 +129,7 @@ def stationary_weight(theta: float, moment_order: float) -> float:
     if theta == 1 or beta == 1:
         return 1.0
     # numerics: 1 - (1-θ)^β without cancellation at small θ
-    return theta / (-math.expm1(beta * math.log1p(-theta))) ** (1 / beta)
+    return float(theta / (-math.expm1(beta * math.log1p(-theta))) ** (1 / beta))
 
 
 def bias_corrected_thetas(momentum: float, n_steps: int) -> np.ndarray:
@@ -161,9 +161,9 @@ def bias_corrected_thetas(momentum: float, n_steps: int) -> np.ndarray:
     if mu == 0:
         return np.ones(len(k))
     # 1 - μ^{k+1} cancels when μ is near 1; the first entry is 1 by definition
-    thetas = (1 - mu) / -np.expm1(k * math.log(mu))
+    thetas: np.ndarray = (1 - mu) / -np.expm1(k * math.log(mu))
     thetas[0] = 1.0
-    return np.minimum(thetas, 1.0)
+    return np.asarray(np.minimum(thetas, 1.0))
 
 
 def first_failure_of_the_lemma(thetas: Sequence[float]) -> int | None:

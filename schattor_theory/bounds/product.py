@@ -120,4 +120,4 @@ def _ell(values: list[float], exponent: float) -> float:
     top = max(values)
     if top == 0 or math.isinf(exponent):
         return top
-    return top * math.fsum((value / top) ** exponent for value in values) ** (1 / exponent)
+    return float(top * math.fsum((value / top) ** exponent for value in values) ** (1 / exponent))

@@ -93,6 +93,12 @@ class BoundValue:
         """Return the name of the largest term, None when there is no term."""
         return max(self.terms, key=self.terms.__getitem__) if self.terms else None
 
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows: the formula with its numbers."""
+        from .formulas import shown  # formulas need functions that return such records
+
+        return shown(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values for strict JSON: infinities become the strings "inf" and "-inf"."""
         return {

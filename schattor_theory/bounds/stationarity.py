@@ -165,13 +165,14 @@ def evaluate_bound(
     shape = resolve_shape(call, p, **noise)
     is_constant = not (callable(eta) or callable(mu) or callable(tau))
     if oracle == "regularized":
-        plain = is_constant and not bias_correction and tau is None
-        return regularized_from_shape(checked, shape, eta, mu) if plain else _refuse_regularized()
+        if callable(eta) or callable(mu) or bias_correction or tau is not None:
+            return _refuse_regularized()
+        return regularized_from_shape(checked, shape, eta, mu)
     statement, statistic = _identify(is_constant, tau)
     reason = shape.reason if isinstance(shape, NotApplicable) else checked.refusal()
     if reason is not None or isinstance(shape, NotApplicable):
         return not_applicable(statement, statistic, str(reason))
-    if is_constant and (tau is None or not bias_correction):
+    if not (callable(eta) or callable(mu) or callable(tau)) and (tau is None or not bias_correction):
         theta = 1 - float(mu)
         ahead = theta if tau == "nesterov" else float(tau or 0.0)
         terms = constant_terms(checked, shape, float(eta), theta, ahead, bias_correction=bias_correction)
@@ -179,20 +180,20 @@ def evaluate_bound(
         return applicable(statement, statistic, terms, constants, hypotheses=_HYPOTHESES)
     thetas = _thetas(call, mu, checked.n_steps + 1, bias_correction)
     steps = evaluate_schedule(eta, checked.n_steps)
-    ahead = None
+    aheads = None
     if tau is not None:
-        ahead = thetas[1:] if tau == "nesterov" else evaluate_schedule(tau, checked.n_steps)
-    return _any_schedule(call, checked, shape, steps, thetas[:-1], ahead, statement, statistic)
+        aheads = thetas[1:] if isinstance(tau, str) else evaluate_schedule(tau, checked.n_steps)
+    return _any_schedule(call, checked, shape, steps, thetas[:-1], aheads, statement, statistic)
 
 
 def any_schedule_bound(
-    step_sizes: Sequence[float],
-    thetas: Sequence[float],
+    step_sizes: Sequence[float] | np.ndarray,
+    thetas: Sequence[float] | np.ndarray,
     *,
     initial_gap: float,
     smoothness: float,
     shape: MomentShape,
-    look_ahead: Sequence[float] | None = None,
+    look_ahead: Sequence[float] | np.ndarray | None = None,
     direction_defect: float = 0.0,
     norm_excess: float = 0.0,
 ) -> BoundValue:
@@ -300,13 +301,14 @@ def _identify(is_constant: bool, tau: object) -> tuple[str, str]:
 
 def _thetas(call: str, momentum: Schedule, length: int, bias_correction: bool) -> np.ndarray:
     """Return θ_0 … θ_{length-1} with θ_0 = 1."""
+    thetas = np.ones(length)
+    if callable(momentum):
+        for k in range(1, length):
+            thetas[k] = check_theta(call, 1 - float(momentum(k)), f"1 - momentum({k})")
+        return thetas
     if bias_correction:
         return bias_corrected_thetas(momentum, length)
-    thetas = np.ones(length)
-    for k in range(1, length) if callable(momentum) else ():
-        thetas[k] = check_theta(call, 1 - float(momentum(k)), f"1 - momentum({k})")
-    if not callable(momentum):
-        thetas[1:] = 1 - momentum
+    thetas[1:] = 1 - momentum
     return thetas
 
 

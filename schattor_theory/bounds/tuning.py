@@ -305,7 +305,7 @@ def _newton_correction(theta: float, ratio: float, beta: float, n_steps: int) ->
         return 0.0
     g, a = 1 - 1 / beta, math.sqrt(8 / n_steps)
     gain = 3 / 16 * a / math.sqrt(theta) + 2 * ratio / (n_steps * theta**2) - a * (g + 1) / 4 / math.sqrt(theta)
-    return max(gain * theta**1.5 / (a * (0.5 + g) / 2), -0.5)
+    return float(max(gain * theta**1.5 / (a * (0.5 + g) / 2), -0.5))
 
 
 def _numerical_theta(ratio: float, beta: float, n_steps: int) -> float:

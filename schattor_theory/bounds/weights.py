@@ -36,7 +36,7 @@ def bias_correction_excess(moment_order: float) -> float:
     top = 0.5 ** (1 / beta)
     rest = quad(lambda y: _tail(y, beta), 0, top, epsabs=1e-13, epsrel=1e-13, limit=200)[0]
     # rounded upwards by more than the quadrature error, so that it stays an upper bound
-    return (half + rest) * (1 + 1e-10)
+    return float(half + rest) * (1 + 1e-10)
 
 
 def _head(x: float, beta: float) -> float:
@@ -49,8 +49,8 @@ def _head(x: float, beta: float) -> float:
 def _tail(y: float, beta: float) -> float:
     gap = y**beta  # 1 - x
     if gap == 0:
-        return beta * beta ** (1 / beta)
+        return float(beta * beta ** (1 / beta))
     x = 1 - gap
     # (1-x^β)^{1/β} y^{β-1} = (…/gap)^{1/β} y · y^{β-1}, and gap = y^β
     ratio = (-math.expm1(beta * math.log1p(-gap)) / gap) ** (1 / beta)
-    return beta * (ratio - y ** (beta - 1)) / x
+    return float(beta * (ratio - y ** (beta - 1)) / x)

@@ -12,10 +12,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..arrays import Array, array_namespace, check_matrices, largest_entry
 from ..checks import check_choice, check_integer, check_nonnegative, fail
 from ..errors import ParameterError
 from .coefficients import PUBLISHED_CUSHION, Polynomial, polar_express, taylor_polynomial
+from .workspace import blocks, borrowed_workspace
 
 __all__ = [
     "POLAR_SCHEDULES",
@@ -135,6 +138,9 @@ def polynomial_polar(m: Array, schedule: PolarSchedule, *, check_finite: bool = 
         return m
     is_tall = m.shape[-2] > m.shape[-1]
     x = xp.linalg.matrix_transpose(m) if is_tall else m
+    if isinstance(m, np.ndarray):
+        x = _in_memory(x, schedule)
+        return np.ascontiguousarray(x.swapaxes(-1, -2)) if is_tall else x
     # numerics: the largest entry is divided out first, or the squares over- and underflow
     x = x / largest_entry(x)
     norm = xp.sqrt(xp.sum(x * x, axis=(-2, -1), keepdims=True))
@@ -147,6 +153,64 @@ def polynomial_polar(m: Array, schedule: PolarSchedule, *, check_finite: bool = 
             total = total + a * term
         x = total
     return xp.linalg.matrix_transpose(x) if is_tall else x
+
+
+_TRANSPOSED_BELOW = 96
+"""Smaller side below which ``x xᵀ`` is faster by a copied transpose than by NumPy's symmetric product."""
+
+
+def _in_memory(wide: np.ndarray, schedule: PolarSchedule) -> np.ndarray:
+    """Return the schedule at wide NumPy matrices (..., r, c), block by block and in arrays that are used again.
+
+    A step is one product for ``A = x xᵀ``, by Horner one of r×r matrices for each coefficient after the second, and one
+    for ``p(A) x``; beside them one pass over A and the diagonals.
+    """
+    stack = wide.reshape(-1, *wide.shape[-2:])
+    result = np.empty(stack.shape, dtype=stack.dtype)
+    with borrowed_workspace() as workspace:
+        for block in blocks(stack):
+            part = stack[block]
+            k, r, c = part.shape
+            x, y = (workspace.array(name, part.shape, part.dtype) for name in ("x", "y"))
+            gram, first, second = (workspace.array(name, (k, r, r), part.dtype) for name in ("gram", "square", "power"))
+            transposed = workspace.array("transposed", (k, c, r), part.dtype) if r < _TRANSPOSED_BELOW else None
+            # numerics: the largest entry is divided out first, or the squares over- and underflow
+            np.divide(part, largest_entry(part), out=x)
+            norm = np.sqrt(np.einsum("kij,kij->k", x, x))[:, None, None]
+            x /= np.where(norm > 0, norm, np.ones_like(norm)) * part.dtype.type(1 + schedule.input_margin)
+            for row in schedule.steps:
+                _step(x, row, gram, first, second, transposed, out=y)
+                x, y = y, x
+            result[block] = x
+    return result.reshape(wide.shape)
+
+
+def _step(
+    x: np.ndarray,
+    row: Polynomial,
+    gram: np.ndarray,
+    power: np.ndarray,
+    spare: np.ndarray,
+    transposed: np.ndarray | None,
+    out: np.ndarray,
+) -> None:
+    """Put ``(a_1 I + a_3 A + a_5 A² + …) x`` with ``A = x xᵀ`` into ``out``, by Horner; the others are written over."""
+    scale = x.dtype.type
+    if len(row) == 1:
+        np.multiply(x, scale(row[0]), out=out)
+        return
+    if transposed is None:
+        np.matmul(x, x.swapaxes(-1, -2), out=gram)
+    else:
+        np.copyto(transposed, x.swapaxes(-1, -2))
+        np.matmul(x, transposed, out=gram)
+    np.multiply(gram, scale(row[-1]), out=power)
+    for a in row[-2:0:-1]:
+        power.reshape(len(power), -1)[:, :: x.shape[-2] + 1] += scale(a)
+        np.matmul(gram, power, out=spare)
+        power, spare = spare, power
+    power.reshape(len(power), -1)[:, :: x.shape[-2] + 1] += scale(row[0])
+    np.matmul(power, x, out=out)
 
 
 # source: K. Jordan et al., Muon, 2024 (github.com/KellerJordan/Muon); chosen by hand for slope at zero, not convergence

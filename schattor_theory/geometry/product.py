@@ -10,6 +10,7 @@ from ..arrays import Array, array_namespace, check_matrices, largest_entry
 from ..checks import check_exponent, check_positive, fail
 from ..errors import DTypeError, ParameterError, ShapeError
 from .exponents import dual_exponent, exponent_label
+from .methods import Settings, check_settings
 from .schatten import SchattenGeometry, _norm, _norm_and_map, _power_norm
 
 __all__ = ["Geometry", "ProductGeometry", "as_geometry"]
@@ -33,11 +34,15 @@ class ProductGeometry:
         Radius ρ_b > 0 of each block, unit X of that block; 1 where not given.
     balance : number
         Outer exponent t in [1, inf].
+    tolerance : float, optional
+        Error of the maps, and relative error of the norms, of a block allowed beyond that of a decomposition, see
+        :func:`duality_map`.
 
     Raises
     ------
     ExponentError, ParameterError, ShapeError
-        For an exponent outside [1, inf], a radius that is not positive, radii of unknown blocks, or no block at all.
+        For an exponent outside [1, inf], a radius or tolerance that is not positive, radii of unknown blocks, or no
+        block at all.
 
     Source
     ------
@@ -54,9 +59,15 @@ class ProductGeometry:
     _exponents: tuple[tuple[str, float], ...]
     _radii: tuple[tuple[str, float], ...]
     balance: float
+    tolerance: float | None
 
     def __init__(
-        self, exponents: Mapping[str, object], radii: Mapping[str, object] | None = None, balance: object = math.inf
+        self,
+        exponents: Mapping[str, object],
+        radii: Mapping[str, object] | None = None,
+        balance: object = math.inf,
+        *,
+        tolerance: float | None = None,
     ) -> None:
         call = "ProductGeometry"
         if not isinstance(exponents, Mapping) or not exponents:
@@ -78,6 +89,7 @@ class ProductGeometry:
             self, "_radii", tuple((b, check_positive(call, f"radii[{b!r}]", radii.get(b, 1.0))) for b in names)
         )
         object.__setattr__(self, "balance", check_exponent(call, balance, "balance"))
+        object.__setattr__(self, "tolerance", check_settings(call, math.inf, "auto", tolerance).tolerance)
 
     @property
     def exponents(self) -> dict[str, float]:
@@ -95,11 +107,24 @@ class ProductGeometry:
         blocks = ",".join(f"{b}:{exponent_label(p)}" for b, p in self._exponents)
         return f"{blocks};t={exponent_label(self.balance)}"
 
+    @property
+    def is_inexact(self) -> bool:
+        """Return False: its maps are exact up to rounding and the tolerance."""
+        return False
+
+    def with_tolerance(self, tolerance: float | None) -> ProductGeometry:
+        """Return this geometry with another tolerance."""
+        return ProductGeometry(self.exponents, self.radii, self.balance, tolerance=tolerance)
+
+    @property
+    def _settings(self) -> Settings:
+        return Settings(tolerance=self.tolerance)
+
     def norm(self, x: Blocks, *, check_finite: bool = True) -> Array:
         """Return ``|||x|||``, shape (...)."""
         self.check_blocks("ProductGeometry.norm", "x", x, check_finite=check_finite)
         radii = self.radii
-        return _outer_norm([_norm(x[b], p) / radii[b] for b, p in self._exponents], self.balance)
+        return _outer_norm([_norm(x[b], p, self._settings) / radii[b] for b, p in self._exponents], self.balance)
 
     def dual_norm(self, g: Blocks, *, check_finite: bool = True) -> Array:
         """Return ``|||g|||_*``, shape (...)."""
@@ -111,7 +136,7 @@ class ProductGeometry:
     def block_dual_norms(self, g: Blocks, *, check_finite: bool = True) -> dict[str, Array]:
         """Return ``‖g_b‖_{q_b}`` of each block, each shape (...)."""
         self.check_blocks("ProductGeometry.block_dual_norms", "g", g, check_finite=check_finite)
-        return {b: _norm(g[b], dual_exponent(p)) for b, p in self._exponents}
+        return {b: _norm(g[b], dual_exponent(p), self._settings) for b, p in self._exponents}
 
     def duality_map(self, m: Blocks, *, check_finite: bool = True) -> dict[str, Array]:
         """Return the blocks ``ρ_b w_b D_{p_b}(m_b)``, with ``|||D||| = 1`` and ``Σ_b <m_b, D_b> = |||m|||_*``."""
@@ -140,10 +165,10 @@ class ProductGeometry:
         maps: dict[str, Array] = {}
         for (p, _, _), names in groups.items():
             if len(names) == 1:
-                norms[names[0]], maps[names[0]] = _norm_and_map(m[names[0]], dual_exponent(p))
+                norms[names[0]], maps[names[0]] = _norm_and_map(m[names[0]], dual_exponent(p), self._settings)
                 continue
             stacked = array_namespace(m[names[0]]).stack([m[b] for b in names])
-            norm, direction = _norm_and_map(stacked, dual_exponent(p))
+            norm, direction = _norm_and_map(stacked, dual_exponent(p), self._settings)
             for i, b in enumerate(names):
                 norms[b], maps[b] = norm[i, ...], direction[i, ...]
         return norms, maps

@@ -7,16 +7,22 @@ two axes of a stack (..., m, n), returns the dtype it was given, and scales by t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
 
 from ..arrays import Array, array_namespace, check_matrices, largest_entry, resolution
-from ..checks import check_choice, check_exponent
+from ..checks import check_exponent
+from .certificates import SVD, diagonal_certificate
 from .exponents import dual_exponent, exponent_label
+from .guarded import by_blocks, chosen_norm, guarded_map, guarded_norm
+from .methods import EXACT, METHODS, Settings, check_settings, method_for
+from .polynomials import POLAR_SCHEDULES, polar_schedule, polynomial_polar
 from .spectral import by_slice_kind, from_diagonal, singular_values, thin_svd
+from .workspace import borrowed_workspace
 
-__all__ = ["METHODS", "SchattenGeometry", "duality_map", "schatten_norm"]
-
-METHODS = ("auto", "svd")
+__all__ = ["METHODS", "SchattenGeometry", "duality_map", "guarded_norm_and_map", "schatten_norm"]
 
 
 def _power_norm(s: Array, p: float) -> Array:
@@ -35,21 +41,33 @@ def _power_norm(s: Array, p: float) -> Array:
     return (top * xp.sum((s / top) ** p, axis=-1, keepdims=True) ** (1 / p))[..., 0]
 
 
-def _norm(x: Array, p: float) -> Array:
+def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
     """Return ``‖x‖_p`` of finite matrices."""
     xp = array_namespace(x)
+    chosen = SVD
+    if p != 2 and settings.method != "svd" and isinstance(x, np.ndarray) and 0 not in x.shape:
+        chosen = chosen_norm(x.shape[-2:], p, settings.tolerance)
+
+    def by_values(m: Array) -> Array:
+        return _power_norm(singular_values(m), p)
+
+    def diagonal(d: Array) -> Array:
+        return _power_norm(xp.abs(d), p)
+
+    if chosen != SVD:
+
+        def general(m: np.ndarray) -> tuple[np.ndarray]:
+            return (guarded_norm(m, p, chosen, settings.tolerance, by_values),)
+
+        return by_blocks(x, diagonal=lambda d: (diagonal(d),), general=general, is_size=(True,))[0]
     scale = largest_entry(x)
     scaled = x / scale
     if p == 2:
         return scale[..., 0, 0] * xp.sqrt(xp.sum(scaled * scaled, axis=(-2, -1)))
-    return scale[..., 0, 0] * by_slice_kind(
-        scaled,
-        diagonal=lambda d: _power_norm(xp.abs(d), p),
-        general=lambda m: _power_norm(singular_values(m), p),
-    )
+    return scale[..., 0, 0] * by_slice_kind(scaled, diagonal=diagonal, general=by_values)
 
 
-def schatten_norm(x: Array, p: object, *, check_finite: bool = True) -> Array:
+def schatten_norm(x: Array, p: object, *, tolerance: float | None = None, check_finite: bool = True) -> Array:
     """Return the Schatten norm ``‖x‖_p = (Σ s_iᵖ)^{1/p}`` of each matrix.
 
     p = 1 is the nuclear, p = 2 the Frobenius, p = inf the spectral norm. An empty matrix has norm 0.
@@ -60,6 +78,9 @@ def schatten_norm(x: Array, p: object, *, check_finite: bool = True) -> Array:
         Matrices, any unit.
     p : number, Fraction or str
         Exponent in [1, inf]; ``"4/3"`` and ``"inf"`` are accepted.
+    tolerance : float, optional
+        Relative error allowed beyond that of a decomposition, which lets more matrices take a faster way; by default
+        the error stays within four times a decomposition's. NumPy arrays only; other libraries decompose.
     check_finite : bool
         Whether to refuse NaN and infinite entries. Under ``jax.jit`` values are unknown and not checked.
 
@@ -72,8 +93,8 @@ def schatten_norm(x: Array, p: object, *, check_finite: bool = True) -> Array:
     ------
     ExponentError
         If p is not in [1, inf].
-    NonFiniteError, DTypeError, ShapeError
-        If ``x`` does not hold finite real float32 or float64 matrices.
+    NonFiniteError, DTypeError, ShapeError, ParameterError
+        If ``x`` does not hold finite real float32 or float64 matrices, or the tolerance is not positive.
 
     Scaling
     -------
@@ -91,8 +112,9 @@ def schatten_norm(x: Array, p: object, *, check_finite: bool = True) -> Array:
     (5.0, 2e+200)
     """
     exponent = check_exponent("schatten_norm", p)
+    settings = check_settings("schatten_norm", exponent, "auto", tolerance)
     check_matrices("schatten_norm", "x", x, check_finite=check_finite)
-    return _norm(x, exponent)
+    return _norm(x, exponent, settings)
 
 
 def _direction_weights(s: Array, q: float, cut: float) -> Array:
@@ -120,9 +142,21 @@ def _direction_weights(s: Array, q: float, cut: float) -> Array:
     return powers / xp.where(norm > 0, norm, xp.ones_like(norm))[..., None]
 
 
-def _norm_and_map(m: Array, q: float) -> tuple[Array, Array]:
+def _decomposed(x: Array, q: float, cut: float) -> tuple[Array, Array, Array, Array]:
+    """Return ``‖x‖_q``, ``D_p(x)``, singular values and weights from the SVD."""
+    u, s, vh = thin_svd(x)
+    weights = _direction_weights(s, q, cut)
+    return _power_norm(s, q), (u * weights[..., None, :]) @ vh, s, weights
+
+
+def _norm_and_map(m: Array, q: float, settings: Settings = EXACT) -> tuple[Array, Array]:
     """Return ``(‖m‖_q, D_p(m))`` of finite matrices from one decomposition."""
+    if settings.method in POLAR_SCHEDULES:
+        return _norm(m, q), polynomial_polar(m, polar_schedule(settings.method), check_finite=False)
     xp = array_namespace(m)
+    chosen = SVD if q == 2 else method_for(m, q, settings.method)
+    if chosen != SVD:
+        return guarded_norm_and_map(m, q, chosen, settings.tolerance)[:2]
     scale = largest_entry(m)
     scaled = m / scale
     if q == 2:
@@ -130,20 +164,39 @@ def _norm_and_map(m: Array, q: float) -> tuple[Array, Array]:
         safe = xp.where(norm > 0, norm, xp.ones_like(norm))
         return (scale * norm)[..., 0, 0], scaled / safe
     cut = resolution(m)
-
-    def diagonal(d: Array) -> tuple[Array, Array]:
-        s = xp.abs(d)
-        return _power_norm(s, q), from_diagonal(xp.sign(d) * _direction_weights(s, q, cut), m.shape[-2:])
-
-    def general(x: Array) -> tuple[Array, Array]:
-        u, s, vh = thin_svd(x)
-        return _power_norm(s, q), (u * _direction_weights(s, q, cut)[..., None, :]) @ vh
-
-    norm, direction = by_slice_kind(scaled, diagonal=diagonal, general=general)
+    norm, direction = by_slice_kind(
+        scaled,
+        diagonal=lambda d: _of_diagonal(d, q, cut, m.shape[-2:])[:2],
+        general=lambda x: _decomposed(x, q, cut)[:2],
+    )
     return scale[..., 0, 0] * norm, direction
 
 
-def duality_map(m: Array, p: object, method: str = "auto", *, check_finite: bool = True) -> Array:
+def _of_diagonal(d: Array, q: float, cut: float, shape: tuple[int, int]) -> tuple[Array, Array, Array]:
+    """Return ``‖diag(d)‖_q``, the direction, and its weights, NumPy only."""
+    s = np.abs(d)
+    weights = _direction_weights(s, q, cut)
+    return _power_norm(s, q), from_diagonal(np.sign(d) * weights, shape), weights
+
+
+def guarded_norm_and_map(m: np.ndarray, q: float, chosen: int, tolerance: float | None) -> tuple[np.ndarray, ...]:
+    """Return ``‖m‖_q``, ``D_p(m)``, and per slice an error bound, the method and whether it fell back, NumPy only."""
+    cut = resolution(m)
+
+    def diagonal(d: np.ndarray) -> tuple[np.ndarray, ...]:
+        norm, direction, weights = _of_diagonal(d, q, cut, m.shape[-2:])
+        return norm, direction, *diagonal_certificate(np.abs(d), weights, q, cut)
+
+    def general(x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return guarded_map(x, q, chosen, tolerance, lambda y: _decomposed(y, q, cut), workspace)
+
+    with borrowed_workspace() as workspace:
+        return by_blocks(m, diagonal=diagonal, general=general, is_size=(True, False, False, False, False))
+
+
+def duality_map(
+    m: Array, p: object, method: str = "auto", tolerance: float | None = None, *, check_finite: bool = True
+) -> Array:
     """Return the duality map ``D_p(m) = argmax{<m, D> : ‖D‖_p ≤ 1}`` of each matrix.
 
     The sign is that of the maximiser: ``<m, D_p(m)> = +‖m‖_q``; an optimizer subtracts it. For 1 < p < inf it is
@@ -157,22 +210,28 @@ def duality_map(m: Array, p: object, method: str = "auto", *, check_finite: bool
         Matrices, any unit.
     p : number, Fraction or str
         Exponent of the primal norm, in [1, inf].
-    method : {"auto", "svd"}
-        How the spectral map is computed. ``"auto"`` chooses by dtype, shape and exponent.
+    method : str
+        ``"auto"`` chooses by shape and exponent, on NumPy arrays; other libraries decompose. ``"svd"`` decomposes.
+        ``"gram"`` (p > 2) and ``"polynomial"`` (p = inf) are two faster ways, NumPy only. All give the same map: a
+        matrix whose certificate does not meet the tolerance is decomposed. The name of a polar schedule
+        (``POLAR_SCHEDULES``, p = inf) gives that inexact map, on every library, and certifies nothing.
+    tolerance : float, optional
+        Error in the Frobenius norm allowed beyond that of a decomposition; by default as much again as that error.
     check_finite : bool
         Whether to refuse NaN and infinite entries. Under ``jax.jit`` values are unknown and not checked.
 
     Returns
     -------
     array, shape (..., m, n)
-        Unit 1, dtype of ``m``.
+        Unit 1, dtype of ``m``. Every matrix has the same bits alone and in a stack.
 
     Raises
     ------
-    ExponentError, UnknownNameError
-        If p is not in [1, inf], or the method has no such name.
+    ExponentError, UnknownNameError, ParameterError
+        If p is not in [1, inf], the method has no such name or is not one of this exponent, or the tolerance is not
+        positive.
     NonFiniteError, DTypeError, ShapeError
-        If ``m`` does not hold finite real float32 or float64 matrices.
+        If ``m`` does not hold finite real float32 or float64 matrices, or the method needs NumPy arrays.
 
     Scaling
     -------
@@ -194,9 +253,11 @@ def duality_map(m: Array, p: object, method: str = "auto", *, check_finite: bool
            [0. , 0.8]])
     """
     exponent = check_exponent("duality_map", p)
-    check_choice("duality_map", "method", method, METHODS)
+    settings = check_settings("duality_map", exponent, method, tolerance)
     check_matrices("duality_map", "m", m, check_finite=check_finite)
-    return _norm_and_map(m, dual_exponent(exponent))[1]
+    if settings.method in POLAR_SCHEDULES:
+        return polynomial_polar(m, polar_schedule(settings.method), check_finite=False)
+    return _norm_and_map(m, dual_exponent(exponent), settings)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +268,16 @@ class SchattenGeometry:
     ----------
     p : number, Fraction or str
         Exponent of the primal norm, in [1, inf].
+    method : str
+        How duality maps are computed, see :func:`duality_map`.
+    tolerance : float, optional
+        Error of maps, and relative error of norms, allowed beyond that of a decomposition, see :func:`duality_map` and
+        :func:`schatten_norm`.
+
+    Raises
+    ------
+    ExponentError, UnknownNameError, ParameterError
+        If p, the method or the tolerance is refused.
 
     Source
     ------
@@ -219,9 +290,13 @@ class SchattenGeometry:
     """
 
     p: float
+    method: str = field(default="auto", kw_only=True)
+    tolerance: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", check_exponent("SchattenGeometry", self.p))
+        settings = check_settings("SchattenGeometry", self.p, self.method, self.tolerance)
+        object.__setattr__(self, "tolerance", settings.tolerance)
 
     @property
     def q(self) -> float:
@@ -233,22 +308,37 @@ class SchattenGeometry:
         """Return the spelling of this geometry in tables and file names."""
         return exponent_label(self.p)
 
+    @property
+    def is_inexact(self) -> bool:
+        """Return whether directions come from a polar schedule, which does not converge to the duality map."""
+        return self.method in POLAR_SCHEDULES
+
+    def with_tolerance(self, tolerance: float | None) -> Self:
+        """Return this geometry with another tolerance."""
+        return replace(self, tolerance=tolerance)
+
     def norm(self, x: Array, *, check_finite: bool = True) -> Array:
         """Return the primal norm ``‖x‖_p``, shape (...)."""
         check_matrices("SchattenGeometry.norm", "x", x, check_finite=check_finite)
-        return _norm(x, self.p)
+        return _norm(x, self.p, self._settings)
 
     def dual_norm(self, g: Array, *, check_finite: bool = True) -> Array:
         """Return the dual norm ``‖g‖_q``, shape (...): the stationarity measure when g is a gradient."""
         check_matrices("SchattenGeometry.dual_norm", "g", g, check_finite=check_finite)
-        return _norm(g, self.q)
+        return _norm(g, self.q, self._settings)
 
     def duality_map(self, m: Array, *, check_finite: bool = True) -> Array:
         """Return ``D_p(m)``, see :func:`duality_map`."""
         check_matrices("SchattenGeometry.duality_map", "m", m, check_finite=check_finite)
-        return _norm_and_map(m, self.q)[1]
+        if self.is_inexact:  # its norm would cost a decomposition
+            return polynomial_polar(m, polar_schedule(self.method), check_finite=False)
+        return _norm_and_map(m, self.q, self._settings)[1]
 
     def dual_norm_and_map(self, m: Array, *, check_finite: bool = True) -> tuple[Array, Array]:
-        """Return ``(‖m‖_q, D_p(m))`` from one decomposition."""
+        """Return ``(‖m‖_q, D_p(m))``, from one decomposition where one is made."""
         check_matrices("SchattenGeometry.dual_norm_and_map", "m", m, check_finite=check_finite)
-        return _norm_and_map(m, self.q)
+        return _norm_and_map(m, self.q, self._settings)
+
+    @property
+    def _settings(self) -> Settings:
+        return Settings(self.method, self.tolerance)

@@ -225,7 +225,11 @@ class Schattor:
         return self._theta(xp, k, dtype), self._tau(xp, k, dtype), eta
 
     def _moved(self, xp: Any, x: dict[str, Array], average: dict[str, Array], eta: Array) -> dict[str, Array]:
-        norm, direction = self.geometry.dual_norm_and_map(self._unwrap(average), check_finite=False)
+        momentum = self._unwrap(average)
+        if self.oracle == "ball" and self.geometry.is_inexact:  # its norm would cost the decomposition it avoids
+            norm, direction = None, self.geometry.duality_map(momentum, check_finite=False)
+        else:
+            norm, direction = self.geometry.dual_norm_and_map(momentum, check_finite=False)
         direction = direction if isinstance(direction, Mapping) else {_ONE_BLOCK: direction}
         moved = {}
         for b in x:
@@ -298,11 +302,20 @@ def _status_after(xp: Any, status: Array, ok: Array, gradient_ok: Array) -> Arra
     return xp.where(ok | (status != OK), status, trouble)
 
 
+def _are_all(ok: Array) -> bool:
+    """Return whether all runs are known to be ``ok``: on the host alone, where looking at values costs nothing."""
+    return isinstance(ok, np.ndarray) and bool(ok.all())
+
+
 def _masked(xp: Any, ok: Array, blocks: dict[str, Array]) -> dict[str, Array]:
     """Return the blocks with zero in place of runs that are not ``ok``."""
+    if _are_all(ok):
+        return blocks
     return {b: xp.where(ok[..., None, None], block, xp.zeros_like(block)) for b, block in blocks.items()}
 
 
 def _chosen(xp: Any, ok: Array, new: dict[str, Array], old: dict[str, Array]) -> dict[str, Array]:
     """Return the new blocks of runs that are ``ok`` and the old ones of the others."""
+    if _are_all(ok):
+        return new
     return {b: xp.where(ok[..., None, None], new[b], old[b]) for b in new}

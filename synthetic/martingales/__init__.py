@@ -19,9 +19,10 @@ from . import (
     self_similar,
     two_point,
 )
+from .factored import Factored
 from .record import MartingaleFamily, MatrixMartingale
 
-__all__ = ["MARTINGALES", "MartingaleFamily", "MatrixMartingale"]
+__all__ = ["MARTINGALES", "Factored", "MartingaleFamily", "MatrixMartingale"]
 
 MARTINGALES: dict[str, MartingaleFamily] = {
     family.name: family

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .closed_forms import chi_moment, quadratic_form_moment, sign_sum_law
+from .factored import Factored
 from .norms import mean_of_powers, power
 from .record import MartingaleFamily, MatrixMartingale, Weight, checked
 
@@ -34,8 +35,8 @@ class RankOne(MatrixMartingale):
     def _directions(self, rng: np.random.Generator, trials: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the u_i (trials, n_steps, m), times the scale, and the v_i (trials, n_steps, n)."""
         u, v = (rng.standard_normal((trials, self.n_steps, size)) for size in self.shape)
-        u *= self.scale / np.linalg.norm(u, axis=-1, keepdims=True)
-        v /= np.linalg.norm(v, axis=-1, keepdims=True)
+        u *= (self.scale / _lengths(u))[..., None]
+        v /= _lengths(v)[..., None]
         return u, v
 
     def _steps(self, rng: np.random.Generator, trials: int) -> np.ndarray:
@@ -45,6 +46,10 @@ class RankOne(MatrixMartingale):
     def _sums(self, rng: np.random.Generator, trials: int) -> np.ndarray:
         u, v = self._directions(rng, trials)
         return np.swapaxes(u, -1, -2) @ v
+
+    def factored_sums(self, rng: np.random.Generator, trials: int) -> Factored:
+        u, v = self._directions(rng, self._trials("factored_sums", trials))
+        return Factored(np.swapaxes(u, -1, -2), v)
 
     def _step_moments(self, q: float, order: float, weight: Weight | None) -> float | None:
         if weight is None:
@@ -66,6 +71,11 @@ class RankOne(MatrixMartingale):
 
     def _ceiling(self, q: float) -> float:
         return self.scale * self.n_steps
+
+
+def _lengths(x: np.ndarray) -> np.ndarray:
+    """Return the Euclidean lengths of the vectors in the last axis, of normals, whose squares stay in the range."""
+    return np.sqrt(np.einsum("...i,...i->...", x, x))
 
 
 def build(shape: Any, n_steps: int, *, scale: float = 1.0, rng: np.random.Generator | None = None) -> RankOne:

@@ -14,6 +14,7 @@ from schattor_theory.checks import check_choice, check_exponent, check_in_interv
 from schattor_theory.errors import ParameterError, SchattorError, ShapeError
 
 from ..family import matrix_shape
+from .factored import Factored
 from .norms import gram, mean_of_powers, norms, spectral_norms
 
 __all__ = ["MOST_ATOMS", "SIDES", "MartingaleFamily", "MatrixMartingale", "Weight", "check_scale", "checked"]
@@ -96,6 +97,10 @@ class MatrixMartingale:
     def sums(self, rng: np.random.Generator, trials: int) -> np.ndarray:
         """Return S of independent runs, shape (trials, m, n); not from the draws of :meth:`steps`."""
         return self._sums(rng, self._trials("sums", trials))
+
+    def factored_sums(self, rng: np.random.Generator, trials: int) -> np.ndarray | Factored:
+        """Return S of independent runs from the same draws as :meth:`sums`: as products where these say it shorter."""
+        return self.sums(rng, trials)
 
     def _trials(self, method: str, trials: int) -> int:
         return check_integer(f"{self.name}.{method}", "trials", trials, minimum=0)

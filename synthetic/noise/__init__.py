@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..family import Family
 from . import (
+    commuting,
     coordinate_sweep,
     fixed_signs,
     gaussian,
@@ -13,6 +14,7 @@ from . import (
     none,
     random_coordinates,
 )
+from .commuting import CommutingCoordinates, CommutingSigns
 from .coordinate_sweep import CoordinateSweep
 from .fixed_signs import FixedSigns
 from .gaussian import GaussianNoise
@@ -28,6 +30,8 @@ from .tails import NoTail, Pareto, TwoPoint
 __all__ = [
     "NOISES",
     "BlockNoise",
+    "CommutingCoordinates",
+    "CommutingSigns",
     "CoordinateSweep",
     "FixedSigns",
     "GaussianNoise",
@@ -55,5 +59,6 @@ NOISES: dict[str, Family] = {
         gaussian.FAMILY,
         gradient_sign.FAMILY,
         minibatch.FAMILY,
+        *commuting.FAMILIES,
     )
 }

@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import array_namespace
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_in_interval, check_nonnegative, check_positive
 from schattor_theory.geometry import dual_exponent, exponent_label
 
+from ..devices import as_like
 from ..family import one_exponent, read_only
 from ..spectra import lp_norm, spectrum
 from .record import Demand, Draws, Noise, check_gradient, signs_of
@@ -62,8 +64,13 @@ class ControlledNoise(Noise):
         return ()
 
     @property
+    def sign_demand(self) -> Demand:
+        """Return the random numbers of the signs of one step."""
+        return Demand("signs", "signs", "bits", len(self.levels))
+
+    @property
     def demands(self) -> tuple[Demand, ...]:
-        return (Demand("signs", "signs", "bits", len(self.levels)), *self.basis_demands, *self.tail.demands)
+        return (self.sign_demand, *self.basis_demands, *self.tail.demands)
 
     def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
         """Return ``U diag(values) Vᵀ``, shape (..., m, n), for values (..., r)."""
@@ -71,9 +78,9 @@ class ControlledNoise(Noise):
 
     def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
         gradient = check_gradient(f"{type(self).__name__}.realise", gradient, self.shape)
-        values = self.levels * signs_of(draws["signs"], len(self.levels))
-        values = values * self.tail.radius(draws.get("tail"))
-        return self.place(values.astype(gradient.dtype, copy=False), draws)
+        signs = signs_of(draws["signs"], len(self.levels))
+        values = as_like(self.levels, signs) * signs * self.tail.radius(draws.get("tail"))
+        return self.place(array_namespace(values).astype(values, gradient.dtype, copy=False), draws)
 
     def moment_sigma(self, p: Any, moment_order: float = 2) -> float | None:
         """Return ``‖levels‖_q (E τ^α)^{1/α}``, exactly; None where that moment of τ is infinite."""

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import array_namespace, device
+
+from ..devices import as_like
 from ..family import Family, matrix_shape, read_only
 from ..problems.record import rotations
 from ..spectra import lp_norm
@@ -36,6 +39,7 @@ class FixedSigns(ControlledNoise):
     right_basis: np.ndarray | None = None
 
     name: ClassVar[str] = "fixed_signs"
+    runs_on_devices: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,7 +50,7 @@ class FixedSigns(ControlledNoise):
     def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
         if self.left_basis is None:
             return on_diagonal(values, self.shape)
-        left, right = (b.astype(values.dtype, copy=False) for b in (self.left_basis, self.right_basis))
+        left, right = (as_like(b, values) for b in (self.left_basis, self.right_basis))
         return (left * values[..., None, :]) @ right.T
 
     def _covariance_level(self, q: float, side: str) -> float:
@@ -59,12 +63,13 @@ class FixedSigns(ControlledNoise):
 def on_diagonal(values: np.ndarray, shape: tuple[int, int], positions: np.ndarray | slice = slice(None)) -> np.ndarray:
     """Return the matrices of ``shape`` with ``values`` at distinct ``positions`` (..., k) of their diagonals."""
     m, n = shape
-    z = np.zeros((*values.shape[:-1], m * n), dtype=values.dtype)
+    xp = array_namespace(values)
+    z = xp.zeros((*values.shape[:-1], m * n), dtype=values.dtype, device=device(values))
     if isinstance(positions, slice):
         z[..., : min(m, n) * (n + 1) : n + 1] = values
     else:
         np.put_along_axis(z, positions * (n + 1), values, axis=-1)
-    return z.reshape(*values.shape[:-1], m, n)
+    return xp.reshape(z, (*values.shape[:-1], m, n))
 
 
 @per_block

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import array_namespace
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import dual_exponent
 
+from ..devices import as_like
 from ..family import Family, matrix_shape, one_exponent, read_only
 from ..problems.record import rotations
 from ..spectra import lp_norm, spectrum
@@ -41,6 +44,7 @@ class GaussianNoise(Noise):
     left_basis: np.ndarray | None = None
 
     name: ClassVar[str] = "gaussian"
+    runs_on_devices: ClassVar[bool] = True
     conditionally_symmetric: ClassVar[bool] = True
     constants: ClassVar[str] = "exact"
 
@@ -55,9 +59,16 @@ class GaussianNoise(Noise):
 
     def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
         gradient = check_gradient("GaussianNoise.realise", gradient, self.shape)
-        normals = draws["normals"].reshape(*draws["normals"].shape[:-1], *self.shape)
-        z = (self.levels / self.shape[1] ** 0.5)[:, None] * normals
-        return (z if self.left_basis is None else self.left_basis @ z).astype(gradient.dtype, copy=False)
+        normals = draws["normals"]
+        xp = array_namespace(normals)
+        normals = xp.reshape(normals, (*normals.shape[:-1], *self.shape))
+        z = as_like(self._row_factors, normals) * normals
+        z = z if self.left_basis is None else as_like(self.left_basis, z) @ z
+        return xp.astype(z, gradient.dtype, copy=False)
+
+    @cached_property
+    def _row_factors(self) -> np.ndarray:
+        return (self.levels / self.shape[1] ** 0.5)[:, None]
 
     def moment_sigma(self, p: Any, moment_order: float = 2) -> float | None:
         """Return ``‖levels‖_2`` at p = 2 and order 2; elsewhere None, there is no closed form (N2 implies a bound)."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import array_namespace
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, MomentShape
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
 
+from ..blocks import map_blocks
 from ..family import Family
 from .record import Draws, Noise
 
@@ -23,6 +24,7 @@ class NoNoise(Noise):
     """``Z = 0`` on one matrix or a dict of blocks; every assumption holds with sigma = 0."""
 
     name: ClassVar[str] = "none"
+    runs_on_devices: ClassVar[bool] = True
     conditionally_symmetric: ClassVar[bool] = True
     constants: ClassVar[str] = "exact"
 
@@ -30,9 +32,7 @@ class NoNoise(Noise):
         return {"nothing": np.zeros((n_steps, 0))}
 
     def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Any:
-        if isinstance(gradient, Mapping):
-            return {b: np.zeros_like(g) for b, g in gradient.items()}
-        return np.zeros_like(gradient)
+        return map_blocks(lambda g: array_namespace(g).zeros_like(g), gradient)
 
     def moment_sigma(self, p: Any, moment_order: float = 2) -> float:
         return 0.0

@@ -65,13 +65,18 @@ class BlockNoise(Noise):
 
     @property
     def demands(self) -> tuple[Demand, ...]:
+        found: dict[str, list[Demand]] = {}
+        for law in self.blocks.values():
+            for demand in law.demands:
+                found.setdefault(demand.name, []).append(demand)
         merged = []
-        for i, demand in enumerate(self._first.demands):
-            columns = sum(law.demands[i].columns for law in self.blocks.values())
+        for name, parts in found.items():
+            if name in _SHARED:
+                merged.append(parts[0])
+                continue
             # bits are asked for in whole words, so that each block's signs begin with a word of their own
-            size = columns * (64 if demand.kind == "bits" else 1)
-            shared = demand.name in _SHARED
-            merged.append(demand if shared else Demand(demand.name, demand.role, demand.kind, size))
+            size = sum(part.columns for part in parts) * (64 if parts[0].kind == "bits" else 1)
+            merged.append(Demand(name, parts[0].role, parts[0].kind, size))
         return tuple(merged)
 
     def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> dict[str, np.ndarray]:

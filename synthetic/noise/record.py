@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace, device
 from schattor_theory.assumptions import MomentShape, NotApplicable
 from schattor_theory.checks import check_integer, fail
 from schattor_theory.errors import ShapeError
 
-from ..seeds import Streams
+from ..seeds import DeviceStreams, Streams
 
 __all__ = ["Demand", "Draws", "Noise", "best_shape", "signs_of"]
 
 Draws = Mapping[str, np.ndarray]
 
 _WORD = 64
+_SIGNS_OF_OCTET = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=-1, bitorder="little")
+"""Row k holds the signs of the eight bits of k, lowest first: one look-up makes eight signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,15 @@ class Demand:
         return generator.random(shape) if self.kind == "uniform" else generator.standard_normal(shape)
 
 
-def signs_of(words: np.ndarray, size: int) -> np.ndarray:
+def signs_of(words: Array, size: int) -> Array:
     """Return the first ``size`` bits of the words in the last axis as fair signs, shape (..., size)."""
-    octets = np.ascontiguousarray(words).astype("<i8", copy=False).view(np.uint8)
-    bits = np.unpackbits(octets, axis=-1, count=size, bitorder="little")
-    return 1.0 - 2.0 * bits
+    if not isinstance(words, np.ndarray):
+        xp = array_namespace(words)
+        shifts = xp.arange(_WORD, dtype=xp.int64, device=device(words))
+        bits = xp.reshape((words[..., None] >> shifts) & 1, (*words.shape[:-1], -1))[..., :size]
+        return 1.0 - 2.0 * xp.astype(bits, xp.float64)
+    octets = np.ascontiguousarray(words).astype("<i8", copy=False).view(np.uint8)[..., : -(-size // 8)]
+    return _SIGNS_OF_OCTET[octets].reshape(*octets.shape[:-1], 8 * octets.shape[-1])[..., :size]
 
 
 class Noise:
@@ -78,11 +85,14 @@ class Noise:
         Whether Z and -Z have one law given the past.
     constants : {"exact", "upper", "estimated"}
         What is known about sigma.
+    runs_on_devices : bool
+        Whether :meth:`realise` computes with the arrays of any library, on their device.
     """
 
     name: str
     conditionally_symmetric: bool
     constants: str
+    runs_on_devices: ClassVar[bool] = False
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -99,6 +109,12 @@ class Noise:
             d.name: self._steps(streams, n_steps) if d.kind == "step" else d.draw(streams, n_steps)
             for d in self.demands
         }
+
+    def draw_on(self, streams: DeviceStreams, block: int) -> tuple[dict[str, Array], int]:
+        """Return the draws of a block of steps for all repeats on a device, each (steps, R, …), and how many steps."""
+        steps = streams.block_steps(sum(d.columns for d in self.demands))
+        lead = (steps, streams.n_repeats)
+        return {d.name: streams.draw(d.role, d.kind, block, (*lead, d.columns)) for d in self.demands}, steps
 
     def _steps(self, streams: Streams, n_steps: int) -> np.ndarray:
         """Return the numbers of the next steps."""
@@ -146,8 +162,9 @@ def best_shape(shapes: list[MomentShape | NotApplicable], name: str) -> MomentSh
     return next((shape for shape in equals if shape.source.startswith("N2")), equals[0])
 
 
-def check_gradient(call: str, gradient: Any, shape: tuple[int, int]) -> np.ndarray:
+def check_gradient(call: str, gradient: Array, shape: tuple[int, int]) -> Array:
     """Return the gradient of one block; its matrices must have the noise's shape."""
-    if np.shape(gradient)[-2:] != shape:
-        fail(ShapeError, call, "gradient", f"have matrices of shape {shape}", np.shape(gradient))
+    found = tuple(getattr(gradient, "shape", np.shape(gradient)))
+    if found[-2:] != shape:
+        fail(ShapeError, call, "gradient", f"have matrices of shape {shape}", found)
     return gradient

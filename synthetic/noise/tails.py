@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.checks import check_choice, check_in_interval, check_positive, fail
 from schattor_theory.errors import ParameterError
 
@@ -28,7 +29,7 @@ class NoTail:
         """Return ``E τ^order = 1``."""
         return 1.0
 
-    def radius(self, uniform: np.ndarray | None) -> np.ndarray | float:
+    def radius(self, uniform: Array | None) -> Array | float:
         """Return τ."""
         return 1.0
 
@@ -51,7 +52,7 @@ class Pareto:
         """Return ``E τ^order``, inf from the tail index on."""
         return math.inf if order >= self.index else self.least**order / (1 - order / self.index)
 
-    def radius(self, uniform: np.ndarray) -> np.ndarray:
+    def radius(self, uniform: Array) -> Array:
         """Return τ for uniforms in [0, 1)."""
         return self.least * (1 - uniform) ** (-1 / self.index)
 
@@ -69,9 +70,13 @@ class TwoPoint:
         """Return ``E τ^order``."""
         return self.probability ** (1 - order / self.normalised_order)
 
-    def radius(self, uniform: np.ndarray) -> np.ndarray:
+    def radius(self, uniform: Array) -> Array:
         """Return τ for uniforms in [0, 1)."""
-        return np.where(uniform < self.probability, self.probability ** (-1 / self.normalised_order), 0.0)
+        large = self.probability ** (-1 / self.normalised_order)
+        if isinstance(uniform, np.ndarray | float | int):
+            return np.where(uniform < self.probability, large, 0.0)
+        xp = array_namespace(uniform)
+        return xp.where(uniform < self.probability, xp.full_like(uniform, large), xp.zeros_like(uniform))
 
 
 Tail = NoTail | Pareto | TwoPoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..family import Family
 from . import (
+    commuting,
     digits_logistic,
     digits_network,
     huber,
@@ -13,6 +14,7 @@ from . import (
     saturating,
     separable,
 )
+from .commuting import Commuting
 from .digits_logistic import DigitsLogistic
 from .digits_network import DigitsNetwork
 from .estimated import SecantSmoothness, secant_smoothness
@@ -26,6 +28,7 @@ from .separable import Separable
 
 __all__ = [
     "PROBLEMS",
+    "Commuting",
     "DigitsLogistic",
     "DigitsNetwork",
     "EuclideanFunction",
@@ -51,5 +54,6 @@ PROBLEMS: dict[str, Family] = {
         matrix_factorisation.FAMILY,
         digits_logistic.FAMILY,
         digits_network.FAMILY,
+        commuting.FAMILY,
     )
 }

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.checks import check_choice, check_positive, fail
 from schattor_theory.errors import ParameterError
 
+from ..devices import as_like
 from ..family import Family, matrix_shape, one_exponent, read_only, scaled_to
 from ..spectra import spectrum
 from .record import (
@@ -57,6 +59,7 @@ class Quadratic(Problem):
 
     name: ClassVar[str] = "quadratic"
     constants: ClassVar[str] = "exact"
+    runs_on_devices: ClassVar[bool] = True
     lower_bound: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
@@ -83,24 +86,24 @@ class Quadratic(Problem):
             matrices.append(None if is_flat else np.diag(values) if basis is None else (basis * values) @ basis.T)
         return scalar, None, *matrices
 
-    def value(self, x: np.ndarray) -> np.ndarray:
+    def value(self, x: Array) -> Array:
         d = self._displacement(x)
-        return 0.5 * (d * self._hessian(d)).sum(axis=(-2, -1))
+        return 0.5 * array_namespace(d).sum(d * self._hessian(d), axis=(-2, -1))
 
-    def gradient(self, x: np.ndarray) -> np.ndarray:
+    def gradient(self, x: Array) -> Array:
         return self._hessian(self._displacement(x))
 
-    def _displacement(self, x: np.ndarray) -> np.ndarray:
-        return x - self.minimiser.astype(x.dtype, copy=False)
+    def _displacement(self, x: Array) -> Array:
+        return x - as_like(self.minimiser, x)
 
-    def _hessian(self, d: np.ndarray) -> np.ndarray:
+    def _hessian(self, d: Array) -> Array:
         scalar, curvature, left, right = self._factors
         if curvature is not None:
-            return curvature.astype(d.dtype, copy=False) * d
+            return as_like(curvature, d) * d
         d = scalar * d
         if left is not None:
-            d = left.astype(d.dtype, copy=False) @ d
-        return d if right is None else d @ right.astype(d.dtype, copy=False)
+            d = as_like(left, d) @ d
+        return d if right is None else d @ as_like(right, d)
 
     @cached_property
     def _curvatures(self) -> np.ndarray:

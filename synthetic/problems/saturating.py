@@ -17,7 +17,7 @@ from ..family import Family, matrix_shape, one_exponent, read_only, scaled_to
 from ..spectra import spectrum
 from .record import STARTS, Problem, diagonal_matrix, paired_smoothness, rotations, start_direction, steepest_weights
 
-__all__ = ["FAMILY", "Saturating", "saturation", "saturation_slope"]
+__all__ = ["FAMILY", "Saturating", "reach_of", "saturation", "saturation_slope"]
 
 
 def saturation(x: np.ndarray) -> np.ndarray:
@@ -132,7 +132,7 @@ def build(
     curvatures = curvatures * scaled_to(call, "smoothness", smoothness, paired_smoothness(curvatures, p))
     left, right = rotations(call, (m, n), rotated, rng)
     direction = start_direction(call, check_choice(call, "start", start, STARTS), (m, n), rng)
-    reach = _reach(call, curvatures, np.diagonal(direction), initial_gap)
+    reach = reach_of(call, curvatures, np.diagonal(direction), initial_gap)
     direction = reach * direction
     if left is not None:
         direction = left @ direction @ right.T
@@ -145,7 +145,7 @@ def build(
     )
 
 
-def _reach(call: str, curvatures: np.ndarray, coordinates: np.ndarray, gap: float | None) -> float:
+def reach_of(call: str, curvatures: np.ndarray, coordinates: np.ndarray, gap: float | None) -> float:
     """Return the t with ``Σ c_j φ(t a_j) = gap``."""
     if gap is None:
         return 1.0

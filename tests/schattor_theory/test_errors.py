@@ -7,14 +7,15 @@ import inspect
 import pytest
 
 from schattor_theory import errors
-from schattor_theory.errors import DTypeError, SchattorError
+from schattor_theory.errors import DTypeError, MissingExtraError, SchattorError
 
 FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SchattorError)]
 
 
 @pytest.mark.parametrize("error", [c for c in FAMILY if c is not SchattorError])
 def test_every_error_is_a_schattor_error_and_a_built_in_one(error: type) -> None:
-    assert issubclass(error, TypeError if error is DTypeError else ValueError)
+    built_in = {DTypeError: TypeError, MissingExtraError: ImportError}
+    assert issubclass(error, built_in.get(error, ValueError))
     assert error.__doc__
 
 
@@ -22,6 +23,7 @@ def test_family_is_the_one_that_callers_rely_on() -> None:
     assert {c.__name__ for c in FAMILY} == {
         "DTypeError",
         "ExponentError",
+        "MissingExtraError",
         "NonFiniteError",
         "ParameterError",
         "SchattorError",

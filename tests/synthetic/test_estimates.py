@@ -147,8 +147,25 @@ def test_bootstrap_is_a_function_of_its_generator_and_follows_units(method) -> N
 
 
 def test_estimate_is_strict_json_even_when_it_is_not_finite() -> None:
-    text = json.dumps(Estimate(1.0, -math.inf, math.inf, 0.95, 3, "none").to_dict(), allow_nan=False)
-    assert json.loads(text) == {"value": 1.0, "low": None, "high": None, "level": 0.95, "n": 3, "method": "none"}
+    text = json.dumps(Estimate(math.nan, -math.inf, math.inf, 0.95, 3, "none").to_dict(), allow_nan=False)
+    found = {"value": None, "low": "-inf", "high": "inf", "level": 0.95, "n": 3, "method": "none"}
+    assert json.loads(text) == found
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(1.5, 0.1, 2.0), (1.0, -math.inf, math.inf)])
+def test_estimate_comes_back_from_json(value: float, low: float, high: float) -> None:
+    one = Estimate(value, low, high, 0.95, 3, "none")
+    assert Estimate.from_dict(json.loads(json.dumps(one.to_dict(), allow_nan=False))) == one
+
+
+def test_an_estimate_that_is_damaged_is_refused() -> None:
+    whole = Estimate(1.0, 0.0, 2.0, 0.95, 3, "none").to_dict()
+    with pytest.raises(ParameterError, match=r"Estimate\.from_dict: fields must have the names value, low, high"):
+        Estimate.from_dict({name: value for name, value in whole.items() if name != "low"})
+    with pytest.raises(ParameterError, match="fields must have the names"):
+        Estimate.from_dict(whole | {"colour": 1})
+    with pytest.raises(ParameterError, match='fields must hold numbers, "inf", "-inf" or None'):
+        Estimate.from_dict(whole | {"low": "small"})
 
 
 def test_refuses_values_that_are_not_finite_and_names_the_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 
 import numpy as np
@@ -65,3 +66,16 @@ def test_statistics_are_nan_when_every_step_size_is_zero_only_where_weights_are_
     assert np.isnan(found.stationarity_weighted_mean).all()
     np.testing.assert_allclose(found.stationarity_mean, np.sqrt(2), rtol=1e-15)
     assert found.is_ok.all()
+
+
+def test_to_dict_is_everything_as_strict_json() -> None:
+    opt = Schattor(2, 3.0, 0, "regularized")  # diverges
+    found = simulate(Bowl(np.eye(2)), NoNoise(), opt, n_steps=1100, repeats=2, seed=1, record=("value",))
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    record = json.loads(text)
+    assert set(record) == {f.name for f in fields(Trajectory)}
+    assert record["stationarity_mean"] == [None, None]
+    assert record["records"]["value"][0] == [1.0, 1.0]
+    assert "inf" in [row[0] for row in record["records"]["value"]]
+    assert record["repeats"] == [0, 1]
+    assert record["tolerance"] == found.tolerance

@@ -16,7 +16,8 @@ from ..momentum import Momentum
 
 __all__ = ["FORMS", "adams", "is_stable", "momenta", "with_floor", "with_map", "with_momentum"]
 
-_BETAS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999)
+_BETAS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995,
+          0.999)  # fmt: skip
 _TAUS = (0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 _POWERS = (0.25, 1 / 3, 0.4, 0.5, 0.6, 2 / 3, 0.7, 0.75, 0.8, 0.9, 1.0)
 _SECOND = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
@@ -54,7 +55,7 @@ def adams(convention: Convention) -> Iterator[Convention]:
 
 
 def with_map(convention: Convention) -> Iterator[Convention]:
-    """Yield the convention with every polynomial iteration, and with the polar factor itself, where it has one of these."""
+    """Yield a convention of the polar factor, or of an iteration for it, with every iteration and with none."""
     of = convention.map
     if isinstance(of, PolynomialMap):
         times = of.times_dual_norm

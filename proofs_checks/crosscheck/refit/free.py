@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,17 +33,35 @@ class _Number:
     is_power: bool = False
 
 
+def _share(name: str) -> _Number:
+    """Return β or τ of the momentum."""
+
+    def write(convention: Convention, value: float) -> Convention:
+        momentum = convention.momentum
+        return with_momentum(
+            convention, replace(momentum, beta=value) if name == "beta" else replace(momentum, tau=value)
+        )
+
+    return _Number(lambda c: float(getattr(c.momentum, name)), write, high=_LARGEST)
+
+
+def _of_adam(i: int) -> _Number:
+    """Return a decay rate of Adam."""
+
+    def read(convention: Convention) -> float:
+        return float(convention.map.betas[i])  # type: ignore[union-attr]
+
+    return _Number(read, lambda c, x: _with_beta(c, i, x), high=_LARGEST)
+
+
 def _of_momentum(convention: Convention) -> list[_Number]:
     """Return the numbers of the average, which of Adam are its two decay rates."""
-    momentum, found = convention.momentum, []
+    momentum = convention.momentum
+    found: list[_Number] = []
     if isinstance(convention.map, EntrywiseMap) and convention.map.name == "adam":
-        return [_Number(lambda c, i=i: c.map.betas[i], lambda c, x, i=i: _with_beta(c, i, x), high=_LARGEST)
-                for i in (0, 1)]  # fmt: skip
+        return [_of_adam(0), _of_adam(1)]
     names = ["beta"] * (momentum.beta > 0) + ["tau"] * (momentum.look_ahead == "fixed" and not momentum.taus)
-    for name in names:
-        found.append(_Number(lambda c, name=name: getattr(c.momentum, name),
-                             lambda c, x, name=name: with_momentum(c, replace(c.momentum, **{name: x})),
-                             high=_LARGEST))  # fmt: skip
+    found += [_share(name) for name in names]
     if momentum.average == "schedule" and len(momentum.thetas) > 2:
         found.append(_Number(_power_of, _with_power, high=4.0, is_power=True))
     return found
@@ -99,7 +117,7 @@ def descended(
         return dress(convention) if dress else convention
     unit = np.where(start > 0, start, 1.0)
 
-    def made(values: Sequence[float]) -> Convention:
+    def made(values: np.ndarray) -> Convention:
         result = convention
         for one, value in zip(numbers, values, strict=True):
             result = one.write(result, float(value))

@@ -20,11 +20,12 @@ _LEVELS = (np.linspace(0, 1, 21), np.linspace(-0.06, 0.06, 13), np.linspace(-0.0
 _LENGTH = 48  # of a schedule that is a formula
 _POWERS = (0.25, 1 / 3, 0.5, 2 / 3, 0.75, 1.0)
 
-FORMULAS: dict[str, Callable[[int], float]] = {
-    f"(k+{shift})^-{power:.4g}": (lambda k, shift=shift, power=power: (k + shift) ** -power)
-    for power in _POWERS
-    for shift in (1, 2)
-}
+
+def _falling(shift: int, power: float) -> Callable[[int], float]:
+    return lambda k: float((k + shift) ** -power)
+
+
+FORMULAS = {f"(k+{shift})^-{power:.4g}": _falling(shift, power) for power in _POWERS for shift in (1, 2)}
 """Schedules of τ_k by name."""
 
 
@@ -32,13 +33,13 @@ def with_changing_look_ahead(several: Together, start: Convention) -> list[Conve
     """Return the convention with averages whose look-ahead has a τ_k of its own at every step, the best first."""
     if not several.stacks or isinstance(start.map, EntrywiseMap):
         return []
-    found = []
+    found: list[tuple[float, int, Convention]] = []
     for average in ("first gradient", "bias corrected"):
         for beta in _BETAS:
             one = _of_every_step(several, start, average, beta)
             found.append((several.lengths(one).score, len(found), one))
     best = min(found, key=lambda row: row[:2])[2]
-    named = []
+    named: list[tuple[float, int, Convention]] = []
     for formula in FORMULAS.values():
         one = _with_taus(best, tuple(formula(k) for k in range(_LENGTH)))
         named.append((several.lengths(one).score, len(named), one))

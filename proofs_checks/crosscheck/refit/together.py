@@ -146,10 +146,7 @@ class Together:
         for one in self.stacks:
             size = one.eta * factors[one.step][:, None, None]
             updates, x = directions(convention, one), one.x
-            expected = {
-                name: (x[name] - moved(convention, x[name], u, size)) / one.eta  # type: ignore[arg-type]
-                for name, u in updates.items()
-            }
+            expected = {name: (x[name] - moved(convention, x[name], u, size)) / one.eta for name, u in updates.items()}
             rests.append({name: (one.observed[name] - e) / one.noise[name] for name, e in expected.items()})
         return rests
 
@@ -248,8 +245,9 @@ def _adam(of: EntrywiseMap, gradients: np.ndarray, step: np.ndarray) -> np.ndarr
 
 
 def _mean_square(rest: dict[str, np.ndarray]) -> np.ndarray:
-    total = sum(np.sum(block * block, axis=(-2, -1)) for block in rest.values())
-    return total / sum(block[0].size for block in rest.values())
+    squares = np.stack([np.sum(block * block, axis=(-2, -1)) for block in rest.values()])
+    mean: np.ndarray = np.sum(squares, axis=0) / sum(block[0].size for block in rest.values())
+    return mean
 
 
 def _stack(runs: Sequence[Run], inner: float, is_exact_at_zero: bool) -> _Stack:
@@ -259,7 +257,8 @@ def _stack(runs: Sequence[Run], inner: float, is_exact_at_zero: bool) -> _Stack:
     rows: dict[str, dict[str, list[np.ndarray]]] = {
         kind: {name: [] for name in names} for kind in ("gradients", "previous", "before", "observed", "noise")
     }
-    step, etas = [], []
+    step: list[int] = []
+    etas: list[float] = []
     for run in runs:
         n_steps = finite_steps(run)
         eta = run.probe.step_size if run.knows_step_size else 1.0
@@ -276,7 +275,7 @@ def _stack(runs: Sequence[Run], inner: float, is_exact_at_zero: bool) -> _Stack:
                 stored = stored_unit(run) * max(_rms(path[k + 1]), _rms(path[k])) / eta
                 rows["observed"][name].append(update)
                 rows["noise"][name].append(np.full((1, 1), np.hypot(stored, computed) or 1.0))
-                rows["before"][name].append(_padded(path[: k + 1], width))
+                rows["before"][name].append(_padded(list(path[: k + 1]), width))
                 rows["gradients"][name].append(_padded([run.probe.gradients[j][name] for j in range(k + 1)], width))
                 rows["previous"][name].append(_padded([previous[j][name] for j in range(k + 1)], width))
     stacked = {kind: {name: np.stack(arrays) for name, arrays in of.items()} for kind, of in rows.items()}

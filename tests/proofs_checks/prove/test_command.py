@@ -57,6 +57,21 @@ def test_a_refutation_counts_before_what_is_undecided() -> None:
     assert command.exit_code([]) == 0
 
 
+def test_an_interruption_shows_what_is_proved_and_how_to_go_on(call, monkeypatch, tmp_path: Path) -> None:
+    def stopped(propositions: Sequence[Proposition]) -> Iterator[tuple[Proposition, Proof]]:
+        yield from list(planted(propositions))[:1]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "prove_each", stopped)
+    n = len(command.chosen(["T2", "T5"]))
+    found = call("T2", "T5", "--brief", "--export", tmp_path / "out")
+    assert found.exit_code == 4
+    assert "1 proofs: 1 proved" in found.stdout
+    assert f"interrupted after 1 of {n} proofs, nothing is exported. Go on with: schattor prove" in found.stderr
+    assert "schattor prove T5 " in found.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_prints_the_chain_of_a_real_derivation(call, monkeypatch) -> None:
     monkeypatch.setattr(command, "prove_each", in_this_process)
     lines = call("one_step_of_the_ball_oracle_descends").stdout.splitlines()

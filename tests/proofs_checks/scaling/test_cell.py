@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import replace
 
@@ -19,13 +20,16 @@ from proofs_checks.scaling.study_file import read_study
 from proofs_checks.scaling.tuning import best_step_size, regularized_tuning
 from proofs_checks.scaling.work import run_cell
 from proofs_checks.scaling.world import build_world, geometry_of
+from schattor_theory.arrays import array_namespace
 from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds.regularized import regularized_bound
 from schattor_theory.bounds.tuning import tuned
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import ProductGeometry
 from synthetic import PROBLEMS, Streams
+from synthetic.devices import Device
 from synthetic.noise.minibatch import minibatch_covariance_sigma
+from synthetic.seeds import host_generator
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +66,25 @@ def test_runs_depend_on_the_repeat_and_not_on_how_repeats_are_cut_into_blocks() 
     for name in ("stationarity_mean", "stationarity_last", "value_last"):
         assert np.array_equal(np.concatenate([part[name] for part in parts]), whole[name])
     assert len(set(whole["stationarity_last"])) == 8
+
+
+def test_threads_within_a_cell_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("synthetic.simulate"), "_LEAST_BYTES", 1)
+    (cell,) = cells('tuning = "empirical"\ndimension = 8')
+    one, three = run_cell(cell), run_cell(cell, "cpu", 3)
+    assert set(one) == set(three)
+    for name in one:
+        np.testing.assert_array_equal(one[name], three[name], err_msg=name)
+
+
+def test_a_cell_runs_on_a_device_or_says_why_not() -> None:
+    namespace = array_namespace(np.zeros(1))
+    device = Device(namespace, host_generator(np.asarray, namespace))
+    found = run_cell(cells("")[0], device)
+    assert set(found["status"]) == {"ok"}
+    assert not set(found["stationarity_mean"]) & set(run_cell(cells("")[0])["stationarity_mean"])
+    with pytest.raises(ParameterError, match=r"^simulate: noise must be one that runs on a device"):
+        run_cell(cells('noise = "random_coordinates"')[0], device)
 
 
 @pytest.mark.parametrize("p", ["2", "3", "4", "inf"])

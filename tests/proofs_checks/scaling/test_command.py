@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -90,6 +91,36 @@ def test_an_extra_that_is_not_installed_is_named(call, file, tmp_path, monkeypat
     assert "Install the extra" in result.stderr
 
 
+class _Driver:
+    """A stand-in for CuPy whose driver has given answer."""
+
+    def __init__(self, answer: int | Exception) -> None:
+        self.cuda = self.runtime = self
+        self.answer = answer
+
+    def getDeviceCount(self) -> int:  # noqa: N802
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(RuntimeError("driver too old"), "RuntimeError: driver too old"), (0, "The driver finds no CUDA device.")],
+)
+def test_cuda_without_a_device_exits_2_with_the_drivers_words(
+    call, file, tmp_path, monkeypatch, answer: int | Exception, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", _Driver(answer))
+    find = command.importlib.util.find_spec
+    monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: object() if name == "cupy" else find(name))
+    result = call("run", file, "--out", tmp_path / "out", "--device", "cuda")
+    assert result.exit_code == 2
+    assert "--device cuda: device must be one that can be used" in result.stderr
+    assert words in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_study_file_that_is_wrong_exits_2(call, file, tmp_path) -> None:
     file.write_text(file.read_text().replace('noise = "fixed_signs"', 'noise = "fixed_sings"'))
     result = call("run", file, "--out", tmp_path / "out")
@@ -165,3 +196,14 @@ def test_lists_and_copies_the_shipped_studies(call, tmp_path) -> None:
     result = call("copy", "rates", "--to", tmp_path / "other.toml")
     assert result.exit_code == 2
     assert "Did you mean 'rate'?" in result.stderr
+
+
+def test_a_plan_and_a_copy_have_json_as_their_only_output(call, file, tmp_path) -> None:
+    found = json.loads(call("run", file, "--out", tmp_path / "out", "--dry-run", "--json").stdout)
+    assert (found["study"], found["scale"]) == ("small", "full")
+    assert sum(arm["cells"] for arm in found["arms"].values()) == 16
+    assert all(arm["present"] == 0 and arm["core_minutes"] > 0 for arm in found["arms"].values())
+    assert not (tmp_path / "out").exists()
+    target = tmp_path / "mine.toml"
+    assert json.loads(call("copy", "rate", "--to", target, "--json").stdout) == {"file": str(target)}
+    assert target.exists()

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from proofs_checks.files import write_file
-from proofs_checks.scaling.plan import Study
+from proofs_checks.scaling.plan import RESULTS_VERSION, Study
 from proofs_checks.scaling.run import analyse_folder, run_study
 from proofs_checks.scaling.store import Store
 from proofs_checks.scaling.study_file import read_study
@@ -117,7 +117,7 @@ def test_a_folder_of_another_study_scale_version_or_device_is_refused(text, stud
     with pytest.raises(StoreError, match=r"out \(scale\) must be 'smoke'"):
         Store.open(tmp_path, smoke)
     monkeypatch.setattr("proofs_checks.scaling.store.RESULTS_VERSION", 99)
-    with pytest.raises(StoreError, match=r"out \(results_version\) must be 99, got .*=1\."):
+    with pytest.raises(StoreError, match=rf"out \(results_version\) must be 99, got .*={RESULTS_VERSION}\."):
         Store.open(tmp_path, study)
     assert contents(tmp_path) == before
 
@@ -198,7 +198,7 @@ def test_the_manifest_says_where_the_numbers_come_from(study, work, tmp_path) ->
     assert store.manifest["versions"]["python"].startswith(f"{sys.version_info.major}.")
     assert store.manifest["blas_threads_per_worker"] == 1
     assert store.manifest["device"] == "cpu"
-    assert store.manifest["results_version"] == 1
+    assert store.manifest["results_version"] == RESULTS_VERSION
     assert Store.read_manifest(tmp_path) == store.manifest
     assert set(store.seconds(study.cells())) == {cell.digest for cell in study.cells()}
 

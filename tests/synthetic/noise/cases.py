@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from schattor_theory.geometry import ProductGeometry, dual_exponent, schatten_norm
+from schattor_theory.geometry import DiagonalGeometry, ProductGeometry, dual_exponent, schatten_norm
 from synthetic.noise import NOISES
 from synthetic.noise.record import Demand
 from synthetic.problems import PROBLEMS
@@ -57,12 +57,15 @@ class Case:
             return PROBLEMS["digits_logistic"].build(None, None, n_samples=N)
         if self.family == "gradient_sign":
             return PROBLEMS["huber"].build(self.shape, self.geometry, sigma=SIGMA)
+        if self.family in DIAGONAL:
+            return PROBLEMS["commuting"].build(self.shape, self.geometry)
         if isinstance(self.shape, Mapping):
             return PROBLEMS["separable"].build(self.shape, self.geometry)
         return PROBLEMS["quadratic"].build(self.shape, self.geometry)
 
 
 SIGNS = ("fixed_signs", "haar_signs", "random_coordinates", "coordinate_sweep")
+DIAGONAL = ("commuting_signs", "commuting_coordinates")
 CONTROLLED = [
     *(Case(name, (3, 3), p) for name in SIGNS for p in (1, 2, 4, "inf")),
     *(Case(name, (4, 2), "inf", {"weights": "power"} | HEAVY) for name in SIGNS),
@@ -73,9 +76,15 @@ CONTROLLED = [
     Case("fixed_signs", (4, 3), "inf", {"rotated": True, "weights": "power"}),
     Case("fixed_signs", (2, 3), 4, {"rotated": True} | HEAVY),
 ]
+COMMUTING = [
+    *(Case(name, (3, 3), DiagonalGeometry(p)) for name in DIAGONAL for p in (2, "inf")),
+    *(Case(name, (4, 2), DiagonalGeometry("inf"), {"weights": "power"} | HEAVY) for name in DIAGONAL),
+    *(Case(name, (2, 4), DiagonalGeometry(3), {"weights": "spike", "floor": 0.3} | TWO_POINT) for name in DIAGONAL),
+]
 PER_BLOCK = [Case(name, BLOCKS, GEOMETRY, options) for name in SIGNS for options in ({}, HEAVY)]
 CASES = [
     *CONTROLLED,
+    *COMMUTING,
     *PER_BLOCK,
     Case("gaussian", (4, 3), "inf", {"rows": "power", "rotated": True}),
     Case("gaussian", (2, 3), 2),

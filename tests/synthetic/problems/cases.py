@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schattor_theory.geometry import ProductGeometry, as_geometry
+from schattor_theory.geometry import DiagonalGeometry, ProductGeometry, as_geometry
 from synthetic.problems import PROBLEMS
 from synthetic.seeds import Streams
 
@@ -58,6 +58,9 @@ CASES = [
     Case("saturating", (3, 1), "inf"),
     *(Case("separable", BLOCKS, product(BLOCKS, balance=t), {"scale_spread": 5.0}) for t in (1, 2, 3, "inf")),
     Case("separable", BLOCKS, product(BLOCKS), {"objective": "saturating", "weights": "power", "rotated": True}),
+    *(Case("commuting", (4, 4), DiagonalGeometry(p)) for p in (1, "4/3", 2, 4, "inf")),
+    Case("commuting", (4, 6), DiagonalGeometry(3), {"profile": "saturating", "curvatures": "power"}),
+    Case("commuting", (3, 3), DiagonalGeometry("inf"), {"curvatures": [0.5, 2.0, 1.0], "start": "gaussian"}),
     *(Case("huber", (4, 3), p, {"direction": d}) for p in (1, 2, "inf") for d in ("spike", "identity")),
     *(Case("lift", (4, 3), p, {"function": h}) for p in (2, "inf") for h in ("quadratic", "saturating", "chain")),
     Case("matrix_factorisation", (4, 3), product(("u", "v")), {"radius": 3.0}, is_held=False),

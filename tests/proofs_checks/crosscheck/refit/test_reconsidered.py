@@ -19,7 +19,6 @@ from proofs_checks.crosscheck.refit.free import shortened
 from proofs_checks.crosscheck.refit.together import Together
 from proofs_checks.crosscheck.verdict import judge
 from schattor_theory.geometry.polynomials import polar_schedule
-
 from tests.proofs_checks.crosscheck.single_runs import runs_of
 
 HEAVY = Momentum(average="heavy ball", beta=0.95, look_ahead="fixed", tau=0.25)
@@ -46,7 +45,8 @@ CASES: dict[str, tuple[Convention, Convention]] = {
         Convention(map=MUON, momentum=NONE, floor=Floor(value=3.3e-5, form="added")),
     ),
     "sign": (
-        Convention(map=EntrywiseMap(name="sign"), momentum=HEAVY, decay=Decay(form="decoupled", rate=0.0625, after=True)),
+        Convention(map=EntrywiseMap(name="sign"), momentum=HEAVY,
+                   decay=Decay(form="decoupled", rate=0.0625, after=True)),
         Convention(map=EntrywiseMap(name="sign"), momentum=NONE, scale=Scale(factor=0.9375),
                    decay=Decay(form="decoupled", rate=0.0625, after=True)),
     ),
@@ -80,7 +80,8 @@ def test_the_convention_of_all_steps_is_found_from_a_wrong_one(name: str) -> Non
     assert differences(diagnosis.convention, truth) == ()
     changed = {one.property for one in diagnosis.findings if one.value != "as read"}
     expected = {"momentum": "momentum", "step sizes and decay": "weight decay", "iteration": "schedule",
-                "floor": "floor", "sign": "look-ahead", "adam": "step size", "look-ahead that changes": "look-ahead"}  # fmt: skip
+                "floor": "floor", "sign": "look-ahead", "adam": "step size", "look-ahead that changes": "look-ahead",
+                }  # fmt: skip
     assert expected[name] in changed
     assert all(one.evidence for one in diagnosis.findings if one.value != "as read")
 
@@ -139,6 +140,8 @@ def test_a_floor_goes_with_the_length_of_the_average() -> None:
     ("polar-express-exact", "float32", True),
     ("muon", "bfloat16", True),
 ])  # fmt: skip
-def test_an_iteration_that_blows_up_in_its_precision_is_no_candidate(name: str, precision: str, is_bounded: bool) -> None:
+def test_an_iteration_that_blows_up_in_its_precision_is_no_candidate(
+    name: str, precision: str, is_bounded: bool
+) -> None:
     of = Convention(map=PolynomialMap(schedule=polar_schedule(name, 12)), precision=precision)
     assert is_stable(of) == is_bounded

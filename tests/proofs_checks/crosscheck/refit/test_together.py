@@ -15,7 +15,6 @@ from proofs_checks.crosscheck.probe import Run
 from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.refit.together import Together
 from schattor_theory.geometry.polynomials import polar_schedule
-
 from tests.proofs_checks.crosscheck.single_runs import runs_of
 
 EMA = Momentum(average="ema", beta=0.9, look_ahead="ema")
@@ -57,7 +56,9 @@ def test_what_ran_leaves_less_than_anything_near_it(name: str) -> None:
     assert left < together.misfits(truth).size  # the mean square of a step is below that of its noise
     for what, change in OTHERS.items():
         # Adam has no momentum beside its two averages, and neither it nor a product of blocks has a factor
-        is_seen = not (name == "adam" and what in ("momentum", "factor")) and not (name == "blocks" and what == "factor")
+        is_seen = not (name == "adam" and what in ("momentum", "factor")) and not (
+            name == "blocks" and what == "factor"
+        )
         if is_seen:
             assert together.score(change(truth)) > 1.2 * left, what
 

@@ -1,0 +1,111 @@
+"""Figures as files: PNG for screens, PDF in the serif of a paper and in the width of its column."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from .blocks import Plot
+
+__all__ = ["COLUMN_WIDTH", "PAPER_FONT_SIZE", "images_of"]
+
+COLUMN_WIDTH = 5.5
+"""Inches: the text width of a page with one column, as appendices have."""
+PAPER_FONT_SIZE = 8.0
+"""Points: the size of footnotes, which captions of figures have as well."""
+
+_NARROW = 0.8  # share of the column that a figure with one panel gets
+_SCREEN_FONT_SIZE = 10.0
+_PAPER: dict[str, Any] = {
+    "font.family": ["cmr10", "STIXGeneral", "DejaVu Sans"],  # a sign that one has not is taken from the next
+    "mathtext.fontset": "cm",
+    "axes.formatter.use_mathtext": True,
+    "axes.unicode_minus": False,
+    "pdf.fonttype": 42,
+}
+# numerics of fonts: Computer Modern has other signs in the places of these
+_NOT_IN_COMPUTER_MODERN = {"<": "$<$", ">": "$>$", "_": r"$\_$", "|": "$|$", "{": r"$\{$", "}": r"$\}$"}
+
+
+def images_of(plots: Iterable[Plot], *, is_paper: bool = False) -> dict[str, bytes]:
+    """Return the files of figures by stem: PNG, or PDF for paper; one that cannot be drawn is left out.
+
+    Parameters
+    ----------
+    plots : iterable of Plot
+        The figures of a document.
+    is_paper : bool
+        Whether they are for paper: PDF, Computer Modern, the width of a column, no title inside.
+    """
+    found = {}
+    for plot in plots:
+        content = _stored(plot, ".pdf" if is_paper else ".png") if plot.draw is None else _drawn(plot, is_paper)
+        if content is not None:
+            found[plot.stem] = content
+    return found
+
+
+def _stored(plot: Plot, suffix: str) -> bytes | None:
+    path = None if plot.stored is None else plot.stored.with_suffix(suffix)
+    return path.read_bytes() if path is not None and path.is_file() else None
+
+
+def _drawn(plot: Plot, is_paper: bool) -> bytes | None:
+    assert plot.draw is not None
+    with _style(is_paper):
+        try:
+            figure = plot.draw()
+        except (KeyError, IndexError, TypeError, ValueError):
+            plt.close("all")
+            return None  # data of another version: the renderer says that there is no figure
+        if is_paper:
+            _typeset(figure, is_broad=plot.is_broad)
+        content = io.BytesIO()
+        options: Mapping[str, Any] = {"metadata": {"CreationDate": None}} if is_paper else {"dpi": 150}
+        figure.savefig(content, format="pdf" if is_paper else "png", **options)
+        plt.close(figure)
+    return content.getvalue()
+
+
+def _style(is_paper: bool) -> AbstractContextManager[object]:
+    return matplotlib.rc_context(_PAPER) if is_paper else nullcontext()
+
+
+def _typeset(figure: Figure, *, is_broad: bool) -> None:
+    """Give a figure the width of the column and the letters of the text around it."""
+    width, height = figure.get_size_inches()
+    wanted = COLUMN_WIDTH * (1.0 if is_broad else _NARROW)
+    shrink = PAPER_FONT_SIZE / _SCREEN_FONT_SIZE
+    # letters shrink less than lengths where the figure is broad, so that the height follows the letters
+    figure.set_size_inches(wanted, height * max(wanted / width, shrink))
+    suptitle = figure.get_suptitle()
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if suptitle and text.get_text() == suptitle:
+            text.set_text("")  # the caption says it
+            continue
+        text.set_fontsize(text.get_fontsize() * shrink)
+        text.set_text(_in_computer_modern(text.get_text()))
+    for axes in figure.axes:
+        axes.tick_params(labelsize=PAPER_FONT_SIZE)
+
+
+def _in_computer_modern(text: str) -> str:
+    """Return a text with the signs that Computer Modern has only among its mathematics written as mathematics."""
+    parts = re.split(r"(\$[^$]*\$)", text)
+    signs = "".join(_NOT_IN_COMPUTER_MODERN)
+    return "".join(
+        part if part.startswith("$") else re.sub(f"[{re.escape(signs)}]", lambda m: _NOT_IN_COMPUTER_MODERN[m[0]], part)
+        for part in parts
+    )

@@ -1,0 +1,50 @@
+"""The types: what a strict type checker says about the packages that promise to be clean, and that it would see more."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CLEAN = ("schattor_theory",)
+"""Packages without a finding. Those that are left out say so in docs/own-exceptions.md."""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed: pip install mypy"),
+]
+
+
+def findings(*arguments: str) -> tuple[int, str]:
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    return found.returncode, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("package", CLEAN)
+def test_a_strict_type_checker_has_nothing_to_say(package: str) -> None:
+    code, text = findings(package)
+    assert code == 0, text
+
+
+def test_the_checker_is_strict_and_sees_what_users_would_get_wrong(tmp_path: Path) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert settings["strict"] is True
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "import schattor_theory as st\n"
+        "def bare(x):\n    return x\n"
+        "bound: str = st.martingale_constant(1.5)\n"
+        "st.SchattenGeometry('inf').nrom\n",
+        encoding="utf-8",
+    )
+    code, text = findings("--config-file", str(ROOT / "pyproject.toml"), str(wrong))
+    assert code == 1
+    lines = [line for line in text.splitlines() if "wrong.py" in line]
+    assert {int(line.split("wrong.py:")[1].split(":")[0]) for line in lines} >= {2, 4, 5}
