@@ -61,7 +61,9 @@ def crosscheck_command(
     """Say which method an optimizer is, from its steps alone. Exit 0 (all conform), 1 (one differs), 3 (no run)."""
     check_choice(_CALL, "dtype", dtype, DTYPES)
     if claim == "list":
-        print("\n".join(f"{one.name} ({one.source}): {one.convention.words}" for one in KNOWN.values()))
+        known = {one.name: {"source": one.source, "convention": one.convention.words} for one in KNOWN.values()}
+        lines = (f"{name} ({one['source']}): {one['convention']}" for name, one in known.items())
+        print(json.dumps(known, ensure_ascii=False) if as_json else "\n".join(lines))
         return
     if claim is not None:
         check_choice(_CALL, "as", claim, KNOWN)
@@ -74,7 +76,7 @@ def crosscheck_command(
         if targets:
             fail(ParameterError, _CALL, "targets", "be left out with --write-probes", targets)
         write_probes(probes, recordable_probes(seed), dtype=dtype)
-        print(probes)
+        print(json.dumps({"file": str(probes)}) if as_json else probes)
         return
     if not targets:
         fail(ParameterError, _CALL, "targets", "name at least one", targets, "For example torch.optim:Muon.")

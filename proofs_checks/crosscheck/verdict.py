@@ -222,9 +222,11 @@ def _sorted_out(runs: Sequence[Run], convention: Convention) -> tuple[list[Run],
     several = [run for run in runs if len(run.probe.start) > 1]
     takes_blocks = bool(convention.exponents) or any(run.is_ok for run in several)
     for run in runs:
-        is_stack = any(block.ndim > 2 for block in run.probe.start.values())
-        if run.status.startswith("refused:") or (is_stack and convention.stack in ("other", "refused")):
-            # one that takes a stack, where the convention refuses it, does more than is asked
+        axes = max((block.ndim for block in run.probe.start.values()), default=0)
+        is_stack = axes > 2
+        if run.status.startswith("refused:") or (is_stack and convention.stack in ("other", "refused")) or axes > 3:
+            # one that takes a stack, where the convention refuses it, does more than is asked; and no convention says
+            # what becomes of a kernel
             unjudged.append(run.probe.name)
         elif (len(run.probe.start) > 1 and not takes_blocks) or not is_in_range(run, convention):
             unjudged.append(run.probe.name)

@@ -23,7 +23,7 @@ from .partition import Blocks, blocks_of, upper_share
 from .scale import RELATIONS, ScaleFit, factors_of
 from .seen import Seen, sized
 from .size_words import floor_finding, scale_findings
-from .stack import stack_finding
+from .stack import kernel_finding, stack_finding
 from .words import (
     activity_finding,
     map_finding,
@@ -108,6 +108,7 @@ def _completed(
     )
     inner = replace(_inner(convention), partition=convention.partition)
     stack, stack_kind = stack_finding(runs, convention, inner, noise.effective_unit, is_known=is_usual)
+    kernel = kernel_finding(runs, inner, noise.effective_unit)
     convention = replace(convention, stack=stack_kind)
     findings = [
         *findings,
@@ -125,7 +126,7 @@ def _completed(
             evidence=precision.evidence,
             is_fault=precision.name == "none",
         ),
-        *([stack] if stack is not None else []),
+        *(one for one in (stack, kernel) if one is not None),
     ]
     if not isinstance(of, EntrywiseMap):
         is_whole = blocks.kind == "whole"

@@ -1,4 +1,4 @@
-"""Stack: what becomes of a parameter with three axes."""
+"""Stack: what becomes of a parameter with three axes, and of one with four."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..probe import ONE, Run
 from ..reference import reference_updates
 from .activity import COARSE
 
-__all__ = ["stack_finding"]
+__all__ = ["kernel_finding", "stack_finding"]
 
 
 def _rows_joined(d: np.ndarray, f: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -34,6 +34,16 @@ _WAYS: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "slices of the last two axes reversed": ("other", lambda d, f: np.moveaxis(f(np.moveaxis(d, -1, 0)), 0, -1)),
     "the gradient itself": ("other", lambda d, f: d),
     "the sign of each entry": ("other", lambda d, f: np.sign(d)),
+}
+
+
+_KERNEL_WAYS: dict[str, Callable[..., np.ndarray]] = {
+    "one matrix, output channels × the rest": lambda d, f: f(d.reshape(d.shape[0], -1)).reshape(d.shape),
+    "slices of the last two axes": lambda d, f: f(d),
+    "slices of the first two axes": lambda d, f: np.moveaxis(f(np.moveaxis(d, (0, 1), (2, 3))), (2, 3), (0, 1)),
+    "one matrix, the last axis × the rest": lambda d, f: f(d.reshape(-1, d.shape[-1])).reshape(d.shape),
+    "the gradient itself": lambda d, f: d,
+    "the sign of each entry": lambda d, f: np.sign(d),
 }
 
 
@@ -108,6 +118,44 @@ def stack_finding(
             property="stack", value="other", is_fault=True, evidence=f"None of the ways known fits. {evidence}"
         ), "other"
     return None, "slices"
+
+
+def kernel_finding(runs: Iterable[Run], convention: Convention, unit: float) -> Finding | None:
+    """Return the finding on the kernel of a convolution: a parameter of four axes, output channels first.
+
+    It does not enter the verdict: implementations reshape kernels otherwise than they treat a stack.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        The first with one block of four axes is looked at.
+    convention : Convention
+        Map, floor and partition, without scale.
+    unit : float
+        Effective unit roundoff, for how near is near.
+    """
+    run = next((one for one in runs if [len(shape) for shape in one.probe.shapes.values()] == [4]), None)
+    if run is None:
+        return None
+    shape = run.probe.shapes[ONE]
+    where = f"'{run.probe.name}', {shape}"
+    if not run.parameters:
+        return Finding(property="stack", value="kernel of four axes: refused", evidence=f"{where}: {run.status}.")
+    gradient, update = np.asarray(run.probe.gradients[0][ONE], dtype=float), np.asarray(run.update(0))
+    if not np.all(np.isfinite(update)) or not np.any(update):
+        what = "zero" if np.all(np.isfinite(update)) else "not finite"
+        return Finding(property="stack", value=f"kernel of four axes: the step is {what}", is_fault=what != "zero",
+                       evidence=f"{where}.")  # fmt: skip
+
+    def f(d: np.ndarray) -> np.ndarray:
+        return reference_updates(convention, {ONE: d})[ONE]
+
+    shares = {name: _left(update, way(gradient, f)) for name, way in _KERNEL_WAYS.items()}
+    best = min(shares, key=lambda name: shares[name])
+    evidence = f"What each way leaves of the step ({where}): {', '.join(f'{n} {v:.1e}' for n, v in shares.items())}."
+    is_near = shares[best] <= (max(COARSE, 40 * unit) if unit > 1e-5 else 1e-3)
+    return Finding(property="stack", value=f"kernel of four axes: {best if is_near else 'none of the ways known'}",
+                   evidence=evidence)  # fmt: skip
 
 
 def _left(update: np.ndarray, model: np.ndarray) -> float:

@@ -97,7 +97,10 @@ def single_probes(seed: object = 0) -> tuple[Probe, ...]:
               for name, why, g in matrices]  # fmt: skip
     moved = Probe(name="away from zero", purpose="whether the step depends on the parameters",
                   start=one_block(normal(6, 4)), gradients=(one_block(base),))  # fmt: skip
-    return (*probes, moved)
+    k = normal(4, 24).reshape(4, 3, 2, 4)
+    kernel = Probe(name="kernel", purpose="what becomes of the kernel of a convolution, of four axes",
+                   start=one_block(np.zeros_like(k)), gradients=(one_block(k),))  # fmt: skip
+    return (*probes, moved, kernel)
 
 
 SINGLE: tuple[Probe, ...] = single_probes()

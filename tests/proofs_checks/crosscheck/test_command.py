@@ -188,3 +188,9 @@ def test_the_exit_code_of_nothing_undecided_and_different() -> None:
     assert code("conforms") == 0
     assert code("conforms", "undecided") == code("could not run") == 3
     assert code("could not run", "differs", "conforms") == 1
+
+
+def test_published_conventions_are_listed_for_programs() -> None:
+    listed = json.loads(run("--as", "list", "--json").stdout)
+    assert set(listed) == set(KNOWN)
+    assert all(one["source"] and one["convention"] for one in listed.values())

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from proofs_checks.crosscheck.convention import Convention
+from proofs_checks.crosscheck.convention import Convention, PolynomialMap
 from proofs_checks.crosscheck.crosscheck import crosscheck
 from proofs_checks.crosscheck.observe import observe
 from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.verdict import judge
+from schattor_theory.geometry.polynomials import polar_schedule
 from tests.proofs_checks.crosscheck.schattors import follows
 
 pytestmark = pytest.mark.peers
@@ -29,6 +30,10 @@ CASES: dict[str, tuple[dict[str, Any], Convention]] = {
     "bias correction, look-ahead": (
         {"p": 4, "momentum": 0.9, "bias_correction": True, "look_ahead": "nesterov"},
         follows(4, average="bias corrected", look_ahead="next weight"),
+    ),
+    "five steps of muon": (
+        {"method": "muon", "momentum": 0.9},
+        replace(follows(math.inf), map=PolynomialMap(schedule=polar_schedule("muon"))),
     ),
     "weight decay": ({"p": 3, "momentum": 0.9, "weight_decay": 0.125}, follows(3, decay=0.125)),
 }

@@ -9,6 +9,7 @@ import pytest
 
 from proofs_checks.crosscheck.convention import Convention, EntrywiseMap, PolynomialMap, PowerMap
 from proofs_checks.crosscheck.diagnosis import diagnose
+from proofs_checks.crosscheck.verdict import judge
 from schattor_theory.geometry.polynomials import polar_schedule
 from tests.proofs_checks.crosscheck.single_runs import by_property, faults, found, runs_by, runs_of
 from tests.proofs_checks.crosscheck.test_single_map import PLAIN, svd_map
@@ -161,6 +162,49 @@ def test_a_transpose_lost_for_tall_matrices_is_a_fault() -> None:
 def test_what_becomes_of_a_stack_is_named(update, stack: str) -> None:
     _, convention = found(runs_by(update, PLAIN))
     assert convention.stack == stack
+
+
+def _kernel(way: str):
+    """Return the polar factor, of a kernel of four axes by a way of its own."""
+
+    def step(g: np.ndarray) -> np.ndarray:
+        if g.ndim < 4:
+            return POLAR(g)
+        if way == "refused":
+            raise ValueError("no kernels")
+        if way == "slices of the first two axes":
+            return np.moveaxis(POLAR(np.moveaxis(g, (0, 1), (2, 3))), (2, 3), (0, 1))
+        if way == "none of the ways known":
+            return POLAR(g.reshape(-1, 12)).reshape(g.shape)
+        shapes = {"one matrix, output channels × the rest": (len(g), -1), "slices of the last two axes": g.shape}
+        return g * 0 if way == "the step is zero" else POLAR(g.reshape(shapes[way])).reshape(g.shape)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "one matrix, output channels × the rest",
+        "slices of the last two axes",
+        "slices of the first two axes",
+        "none of the ways known",
+        "refused",
+        "the step is zero",
+    ],
+)
+def test_what_becomes_of_a_kernel_is_named_and_leaves_the_stack_alone(way: str) -> None:
+    few = [one for one in PLAIN if not one.name.startswith("times") or one.name == "times 2^0"]
+    values, convention = found(runs_by(_kernel(way), few))
+    assert values["stack"] == f"slices; kernel of four axes: {way}"
+    assert convention.stack == "slices"
+
+
+def test_a_kernel_does_not_enter_the_verdict() -> None:
+    kernel = [one for one in PLAIN if one.name in ("kernel", "square", "tall", "wide")]
+    assert len(kernel) == 4
+    verdict = judge(runs_by(_kernel("none of the ways known"), kernel), Convention(map=PowerMap(p=math.inf)))
+    assert (verdict.outcome, verdict.unjudged) == ("conforms", ("kernel",))
 
 
 def test_a_stack_that_is_refused_is_named() -> None:
