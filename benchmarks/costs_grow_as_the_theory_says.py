@@ -92,16 +92,16 @@ def time_in_dimension(quick: bool) -> list[Growth]:
 
 
 def time_and_memory_in_steps(quick: bool) -> list[Growth]:
-    # memory holds the draws of a block of at most 4096 steps, so it is flat beyond them
-    steps = (4, 8, 16) if quick else (5000, 10_000, 20_000)
+    # memory holds the draws of a block of at most 256 steps, so it is flat beyond them
+    steps = (4, 8, 16) if quick else (500, 1000, 2000, 4000)
     world = full_world(8, "inf")
     works = [runs(world, "inf", k, repeats=4) for k in steps]
     gates = (failed_gate(works[0]()),)
     common: dict[str, Any] = {"sizes": "4 runs, d = 8, p = inf, float64", "axis": "K", "x": steps, "gates": gates}
-    repeats = 2 if quick else 4
+    seconds = timed_in_turn(works, 2 if quick else 4)
     peaks = tuple(tuple(peak_bytes(work) for _ in range(2)) for work in works)
     return [
-        Growth(what="time of runs of K steps", costs=timed_in_turn(works, repeats), expected=1.0, **common),
+        Growth(what="time of runs of K steps", costs=seconds, expected=1.0, **common),
         Growth(what="peak memory of runs of K steps", costs=peaks, expected=0.0, unit="bytes", **common),
     ]
 
@@ -124,10 +124,10 @@ def time_and_memory_in_trials(quick: bool) -> list[Growth]:
         "x": trials,
         "gates": (gate,),
     }
-    repeats = 2 if quick else 5
+    seconds = timed_in_turn(works, 2 if quick else 5)
     peaks = tuple(tuple(peak_bytes(work) for _ in range(2)) for work in works)
     return [
-        Growth(what="time of a moment", costs=timed_in_turn(works, repeats), expected=1.0, **common),
+        Growth(what="time of a moment", costs=seconds, expected=1.0, **common),
         Growth(what="peak memory of a moment", costs=peaks, expected=0.0, unit="bytes", **common),
     ]
 

@@ -91,7 +91,10 @@ def timed_in_turn(works: Sequence[Callable[[], object]], repeats: int) -> tuple[
 
 
 def peak_bytes(work: Callable[[], object]) -> float:
-    """Return the peak of the memory that ``work`` allocates through Python and NumPy."""
+    """Return the peak of the memory that ``work`` allocates through Python and NumPy.
+
+    It should have run once before: a first run fills caches, and CPython keeps up to 2000 freed tuples of each length.
+    """
     tracemalloc.start()
     work()
     found = tracemalloc.get_traced_memory()[1]

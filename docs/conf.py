@@ -19,7 +19,7 @@ author = "The schattor-theory authors"
 version = release = schattor_theory.__version__
 copyright = author
 
-extensions = ["myst_nb", "mathml", "source_pages", "anchors"]
+extensions = ["myst_nb", "mathml", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "source_pages", "anchors", "reference", "command_pages"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"schattor-theory {version}"
@@ -37,6 +37,18 @@ highlight_language = "text"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "source": None}
 myst_heading_anchors = 4
+
+autodoc_default_options = {"no-value": True}
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = False
+# types are words, not names to look up
+napoleon_use_param = False
+napoleon_use_rtype = False
+napoleon_custom_sections = [("Attributes", "params_style"), "Source", "Scaling"]
+toc_object_entries = False
+
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .checks import check_choice, fail, fail_missing
 from .errors import ParameterError
-from .geometry import as_geometry
+from .geometry import SchattenGeometry
 from .optimizer import Schattor, SchattorState
 from .parameters import OUTPUTS, step_each
 
@@ -42,6 +42,7 @@ def schattor(
     learning_rate: float | Callable[[Any], Any],
     *,
     p: float | str = "inf",
+    method: str = "auto",
     momentum: float | Callable[[Any], Any] = 0.95,
     oracle: str = "ball",
     bias_correction: bool = False,
@@ -61,6 +62,9 @@ def schattor(
         Step size η_k >= 0, unit X for the ball oracle: at p = inf the spectral norm of one step.
     p : number or str
         Schatten exponent in [1, inf], "inf" or a fraction such as "4/3". For a vector all of them are one norm.
+    method : str
+        How the direction is computed, as in :func:`schattor_theory.duality_map`: "auto" is exact; at p = inf the name
+        of a polynomial schedule, such as "polar-express", is the inexact oracle that is usual on a GPU.
     momentum : float or callable of k
         1 - θ_k in [0, 1).
     oracle : {"ball", "regularized"}
@@ -97,9 +101,10 @@ def schattor(
     >>> [round(float(x), 4) for x in optax.apply_updates(params, updates)["b"]]
     [-0.3, -0.4]
     """
-    method = Schattor(
-        as_geometry(p), step_size=learning_rate, momentum=momentum, oracle=oracle, bias_correction=bias_correction,
-        look_ahead=look_ahead, weight_decay=weight_decay,
+    exponent: Any = p  # the geometry reads text
+    optimizer = Schattor(
+        SchattenGeometry(exponent, method=method), step_size=learning_rate, momentum=momentum, oracle=oracle,
+        bias_correction=bias_correction, look_ahead=look_ahead, weight_decay=weight_decay,
     )  # fmt: skip
     check_choice("schattor", "outputs", outputs, OUTPUTS)
 
@@ -114,7 +119,7 @@ def schattor(
         tree: Any = structure
         fields = [tree.flatten_up_to(field) for field in state]
         states = [SchattorState(*one) for one in zip(*fields, strict=True)]
-        moved, after = step_each(method, leaves, tree.flatten_up_to(updates), states, outputs=outputs)
+        moved, after = step_each(optimizer, leaves, tree.flatten_up_to(updates), states, outputs=outputs)
         changes = [new - old for new, old in zip(moved, leaves, strict=True)]
         fields = [[one[i] for one in after] for i in range(len(TreeState._fields))]
         return tree.unflatten(changes), TreeState(*map(tree.unflatten, fields))

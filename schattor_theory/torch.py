@@ -7,6 +7,7 @@ from typing import Any
 
 from .checks import check_nonnegative, fail, fail_missing
 from .errors import DTypeError
+from .geometry import SchattenGeometry
 from .optimizer import STATUS_NAMES, SchattorState
 from .optimizer import Schattor as Method
 from .parameters import step_each
@@ -37,6 +38,9 @@ class Schattor(torch.optim.Optimizer):
         Step size η > 0, unit X for the ball oracle: at p = inf the spectral norm of one step.
     p : number or str
         Schatten exponent in [1, inf], "inf" or a fraction such as "4/3". For a vector all of them are one norm.
+    method : str
+        How the direction is computed, as in :func:`schattor_theory.duality_map`: "auto" is exact; at p = inf the name
+        of a polynomial schedule, such as "polar-express", is the inexact oracle that is usual on a GPU.
     momentum : float or callable of k
         1 - θ_k in [0, 1).
     oracle : {"ball", "regularized"}
@@ -79,14 +83,16 @@ class Schattor(torch.optim.Optimizer):
         lr: float,
         *,
         p: float | str = "inf",
+        method: str = "auto",
         momentum: float | Callable[[Any], Any] = 0.95,
         oracle: str = "ball",
         bias_correction: bool = False,
         look_ahead: float | Callable[[Any], Any] | str | None = None,
         weight_decay: float = 0.0,
     ) -> None:
-        defaults = {"lr": lr, "p": p, "momentum": momentum, "oracle": oracle, "bias_correction": bias_correction,
-                    "look_ahead": look_ahead, "weight_decay": weight_decay}  # fmt: skip
+        defaults = {"lr": lr, "p": p, "method": method, "momentum": momentum, "oracle": oracle,
+                    "bias_correction": bias_correction, "look_ahead": look_ahead,
+                    "weight_decay": weight_decay}  # fmt: skip
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -159,4 +165,5 @@ def _method(group: dict[str, Any]) -> Method:
     """Return the method of a group."""
     way_out = "The optimizer subtracts the direction by itself; for a schedule use torch.optim.lr_scheduler."
     lr = check_nonnegative(_CALL, "lr", group["lr"], way_out)
-    return Method(group["p"], step_size=lr, **{name: group[name] for name in _OPTIONS})
+    geometry = SchattenGeometry(group["p"], method=group["method"])
+    return Method(geometry, step_size=lr, **{name: group[name] for name in _OPTIONS})

@@ -100,13 +100,24 @@ class Streams:
         self._generators: dict[str, np.random.Generator] = {}
         self._places: dict[object, int] = {}
 
+    @classmethod
+    def stack(cls, seed: object, repeats: range) -> list[Streams]:
+        """Return the streams of these repeats; the canonical form of the seed is found once."""
+        first = cls(seed, repeats.start)
+        found = [first]
+        for repeat in repeats[1:]:
+            streams = cls.__new__(cls)
+            streams.repeat, streams._key, streams._generators, streams._places = repeat, first._key, {}, {}
+            found.append(streams)
+        return found
+
     def generator(self, role: str) -> np.random.Generator:
         """Return this repeat's generator for ``role``; later calls continue the same stream."""
         if role not in self._generators:
             check_choice("Streams.generator", "role", role, ROLES)
             text = f"{self._key}|{self.repeat}|{role}"
             words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32)
-            bits = np.random.SFC64(np.random.SeedSequence([int(word) for word in words]))
+            bits = np.random.SFC64(np.random.SeedSequence(words))
             self._generators[role] = np.random.Generator(bits)
         return self._generators[role]
 

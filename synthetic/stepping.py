@@ -74,7 +74,7 @@ def step_runs(
     """
     params = map_blocks(lambda x: np.repeat(np.asarray(x)[None], len(repeats), axis=0), problem.start)
     if device is None:
-        all_draws = _draw_steps(noise, [Streams(seed, r) for r in repeats], n_steps)
+        all_draws = _draw_steps(noise, Streams.stack(seed, repeats), n_steps)
     else:
         all_draws = _draw_steps_on(noise, DeviceStreams(seed, repeats, device.make_generator), n_steps)
         params = map_blocks(device.array, params)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-WISH = re.compile(r"^<!-- (names|modules) of ([\w.]+)(?: but ([\w., ]+))? -->$", re.MULTILINE)
+WISH = re.compile(r"^<!-- (names|modules|catalogue) of ([\w.]+)(?: but ([\w., ]+))? -->$", re.MULTILINE)
 
 
 def module_named(name: str) -> ModuleType | None:
@@ -45,7 +45,8 @@ def own_names(name: str) -> list[str]:
     found = []
     for item in getattr(module, "__all__", []):
         home = getattr(getattr(module, item), "__module__", None)
-        if not (isinstance(home, str) and home.startswith(name.split(".")[0]) and home != name):
+        is_lazy = item not in vars(module)  # made when it is asked for, and documented where it is made
+        if not is_lazy and not (isinstance(home, str) and home.startswith(name.split(".")[0]) and home != name):
             found.append(item)
     return found
 
@@ -73,6 +74,19 @@ def table_of(name: str) -> str:
     return "\n".join(["| name | |", "|---|---|", *rows])
 
 
+def catalogue_of(name: str) -> str:
+    """Return the table of a catalogue of ``synthetic``: each member with its options."""
+    rows = []
+    for key, family in getattr(importlib.import_module("synthetic"), name).items():
+        options = "<br>".join(f"`{option}`: {_cell(words)}" for option, words in family.options.items())
+        rows.append(f"| `{key}` | {_cell(family.summary)} | {options} |")
+    return "\n".join([f"## {name}\n", "| name | | options |", "|---|---|---|", *rows])
+
+
+def _cell(words: str) -> str:
+    return re.sub(r"([\\*_<>\[\]|$])", r"\\\1", " ".join(words.split()))
+
+
 def _first_line(item: Any) -> str:
     text = (inspect.getdoc(item) or "").split("\n\n")[0].replace("``", "`")
     return re.sub(r"\|", r"\\|", " ".join(text.split()))
@@ -84,6 +98,8 @@ def expanded(text: str) -> str:
     def block(match: re.Match[str]) -> str:
         if match[1] == "names":
             return table_of(match[2])
+        if match[1] == "catalogue":
+            return catalogue_of(match[2])
         return "\n\n".join(
             f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members: {', '.join(names)}\n```"
             for name, names in asked(match[0])

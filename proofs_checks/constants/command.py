@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +32,7 @@ from .search import Found, search_all
 __all__ = ["constants"]
 
 CALL = "constants"
+_INTERRUPTED = 4
 _PROOFS = {
     "sharp": "T4a*(a)",
     "interpolation from 4/3": "T4a*(c)",
@@ -77,6 +79,10 @@ def constants(
         print(json.dumps(content, allow_nan=False, ensure_ascii=False))
     else:
         _print(rows, ledger, brackets, out)
+    if any(one.is_cut for one in found.values()):
+        words = "the search was interrupted; what it had found is in the result"
+        print(f"schattor: {words}. Run the same command again, or with another --seed.", file=sys.stderr)
+        raise typer.Exit(ledger.exit_code or _INTERRUPTED)
     raise typer.Exit(ledger.exit_code)
 
 

@@ -22,16 +22,20 @@ Tell = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the search found at one exponent: every free search, and the witnesses of matrices that do not commute."""
+    """What the search found at one exponent: every free search, and the witnesses of matrices that do not commute.
+
+    ``is_cut`` says whether the user ended the whole search before its time was over.
+    """
 
     q: Fraction
     free: tuple[SearchResult, ...]
     witnesses: tuple[Witness, ...]
+    is_cut: bool = False
 
     @property
     def is_too_weak(self) -> bool:
-        """Return whether some size did not find the scalar optimum that every size contains."""
-        return any(result.is_too_weak for result in self.free)
+        """Return whether some size did not find the scalar optimum that every size contains, or none was searched."""
+        return not self.free or any(result.is_too_weak for result in self.free)
 
 
 def search_all(
@@ -39,7 +43,8 @@ def search_all(
 ) -> dict[Fraction, Found]:
     """Search every exponent strictly between 1 and 2 in rounds, each with a seed of its own, until the time is over.
 
-    The first size is searched at every exponent in any case, from one start at least.
+    The first size is searched at every exponent in any case, from one start at least. An interrupt by the user ends the
+    search; what was found before is returned.
 
     Parameters
     ----------
@@ -59,22 +64,26 @@ def search_all(
     kept: dict[Fraction, list[Witness]] = {q: [] for q in inside}
     begun, turn = time.monotonic(), 0
     share = seconds / (2 * len(_SHAPES) * max(1, len(inside)))
-    while inside and (turn == 0 or time.monotonic() - begun < seconds):
-        shape, field = _SHAPES[turn % len(_SHAPES)]
-        lap = turn // len(_SHAPES)
-        for q in inside:
-            over = min(1.0, (time.monotonic() - begun) / seconds)
-            if turn and over >= 1:
-                break
-            if tell is not None:
-                tell(f"q = {q}, {shape[0]}×{shape[1]} {field}", over)
-            options = {"field": field, "starts": _STARTS, "seed": f"{seed}/{lap}", "time_limit": share}
-            result = search_one_step(q, shape, **options)
-            away = search_one_step(q, shape, least_commutator=LEAST_COMMUTATOR, **options)
-            free[q].append(result)
-            kept[q].append(away.witness(command))
-            witness = result.witness(command)
-            if not witness.commutes:
-                kept[q].append(witness)
-        turn += 1
-    return {q: Found(q, tuple(free[q]), tuple(kept[q])) for q in inside}
+    is_cut = False
+    try:
+        while inside and (turn == 0 or time.monotonic() - begun < seconds):
+            shape, field = _SHAPES[turn % len(_SHAPES)]
+            lap = turn // len(_SHAPES)
+            for q in inside:
+                over = min(1.0, (time.monotonic() - begun) / seconds)
+                if turn and over >= 1:
+                    break
+                if tell is not None:
+                    tell(f"q = {q}, {shape[0]}×{shape[1]} {field}", over)
+                options = {"field": field, "starts": _STARTS, "seed": f"{seed}/{lap}", "time_limit": share}
+                result = search_one_step(q, shape, **options)
+                away = search_one_step(q, shape, least_commutator=LEAST_COMMUTATOR, **options)
+                free[q].append(result)
+                kept[q].append(away.witness(command))
+                witness = result.witness(command)
+                if not witness.commutes:
+                    kept[q].append(witness)
+            turn += 1
+    except KeyboardInterrupt:
+        is_cut = True
+    return {q: Found(q, tuple(free[q]), tuple(kept[q]), is_cut) for q in inside}

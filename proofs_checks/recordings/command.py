@@ -39,7 +39,8 @@ def assumptions(
     if example is not None:
         if file is not None:
             fail(ParameterError, _CALL, "file", "be left out with --example", str(file))
-        print(write_example(example))
+        written = write_example(example)
+        print(json.dumps({"file": str(written)}) if as_json else written)
         return
     if file is None:
         fail(ParameterError, _CALL, "file", "be given", None, "Name a recording, or write one with --example DIR.")

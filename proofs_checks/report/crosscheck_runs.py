@@ -38,7 +38,7 @@ def read_crosscheck_run(folder: Path, name: str, taken: Collection[str]) -> Run 
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA:
             way_out = "Run `schattor crosscheck` again with this version."
-            fail(StoreError, "report", "folders", f"hold a {LEDGER} of schema {SCHEMA}", content["schema"], way_out)
+            fail(StoreError, "report", "schema", f"be {SCHEMA}", content["schema"], f"{way_out} The file is {path}.")
         manifest, targets = content["manifest"], content["targets"]
         outcomes = [str(one["outcome"]) for one in targets]
         parts = tuple(_parts(targets))

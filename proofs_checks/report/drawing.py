@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -14,9 +16,10 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from .blocks import Plot
+from .tex_words import MATHEMATICS
 
 __all__ = ["COLUMN_WIDTH", "PAPER_FONT_SIZE", "images_of"]
 
@@ -27,6 +30,8 @@ PAPER_FONT_SIZE = 8.0
 
 _NARROW = 0.8  # share of the column that a figure with one panel gets
 _SCREEN_FONT_SIZE = 10.0
+_LEAST_HEIGHT = 0.62
+_LONG = 26  # letters of a remark inside a panel before its line is broken
 _PAPER: dict[str, Any] = {
     "font.family": ["cmr10", "STIXGeneral", "DejaVu Sans"],  # a sign that one has not is taken from the next
     "mathtext.fontset": "cm",
@@ -34,8 +39,6 @@ _PAPER: dict[str, Any] = {
     "axes.unicode_minus": False,
     "pdf.fonttype": 42,
 }
-# numerics of fonts: Computer Modern has other signs in the places of these
-_NOT_IN_COMPUTER_MODERN = {"<": "$<$", ">": "$>$", "_": r"$\_$", "|": "$|$", "{": r"$\{$", "}": r"$\}$"}
 
 
 def images_of(plots: Iterable[Plot], *, is_paper: bool = False) -> dict[str, bytes]:
@@ -78,8 +81,19 @@ def _drawn(plot: Plot, is_paper: bool) -> bytes | None:
     return content.getvalue()
 
 
-def _style(is_paper: bool) -> AbstractContextManager[object]:
-    return matplotlib.rc_context(_PAPER) if is_paper else nullcontext()
+@contextmanager
+def _style(is_paper: bool) -> Iterator[None]:
+    if not is_paper:
+        yield
+        return
+    log = logging.getLogger("fontTools")  # it warns of the dates inside the fonts of matplotlib
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with matplotlib.rc_context(_PAPER):
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def _typeset(figure: Figure, *, is_broad: bool) -> None:
@@ -87,8 +101,8 @@ def _typeset(figure: Figure, *, is_broad: bool) -> None:
     width, height = figure.get_size_inches()
     wanted = COLUMN_WIDTH * (1.0 if is_broad else _NARROW)
     shrink = PAPER_FONT_SIZE / _SCREEN_FONT_SIZE
-    # letters shrink less than lengths where the figure is broad, so that the height follows the letters
-    figure.set_size_inches(wanted, height * max(wanted / width, shrink))
+    # letters shrink less than lengths where there are many panels, which then need more height
+    figure.set_size_inches(wanted, height * max(wanted / width, _LEAST_HEIGHT))
     suptitle = figure.get_suptitle()
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
@@ -97,15 +111,30 @@ def _typeset(figure: Figure, *, is_broad: bool) -> None:
             continue
         text.set_fontsize(text.get_fontsize() * shrink)
         text.set_text(_in_computer_modern(text.get_text()))
+        if isinstance(text, Annotation) and len(text.get_text()) > _LONG:
+            text.set_text(fill(text.get_text(), _LONG))
+            text.set_verticalalignment("top")
     for axes in figure.axes:
         axes.tick_params(labelsize=PAPER_FONT_SIZE)
 
 
 def _in_computer_modern(text: str) -> str:
-    """Return a text with the signs that Computer Modern has only among its mathematics written as mathematics."""
+    """Return a text with what Computer Modern has among its mathematics alone written as mathematics."""
     parts = re.split(r"(\$[^$]*\$)", text)
-    signs = "".join(_NOT_IN_COMPUTER_MODERN)
-    return "".join(
-        part if part.startswith("$") else re.sub(f"[{re.escape(signs)}]", lambda m: _NOT_IN_COMPUTER_MODERN[m[0]], part)
-        for part in parts
-    )
+    return "".join(part if part.startswith("$") else _SIGNS.sub(_as_mathematics, part) for part in parts)
+
+
+_SIGNS = re.compile(r"(?<![A-Za-z])([A-Za-z])_([a-z0-9])(?![A-Za-z0-9_])|[<>_|{}]|[^\x00-\x7f]")
+# fonts: Computer Modern has other signs in the places of these, and no dashes of text
+_PLAIN = {"_": r"$\_$", "{": r"$\{$", "}": r"$\}$", "–": "-", "…": "...", "’": "'"}
+
+
+def _as_mathematics(found: re.Match[str]) -> str:
+    if found[1]:
+        return f"${found[1]}_{found[2]}$"
+    sign = found[0]
+    if sign in _PLAIN:
+        return _PLAIN[sign]
+    if sign in MATHEMATICS:
+        return f"${MATHEMATICS[sign]}$"
+    return f"${sign}$" if sign.isascii() else sign

@@ -163,7 +163,7 @@ def _momentum_is_necessary(data: Data) -> Figure:
              ylim=(0, 0.56))  # fmt: skip
     axes.set_xticks(curves["n_steps"], [str(k) for k in curves["n_steps"]])
     axes.minorticks_off()
-    axes.legend(fontsize=8.5, frameon=False, loc="center right")
+    axes.legend(fontsize=8.5, frameon=False, loc="lower left")
     return figure
 
 

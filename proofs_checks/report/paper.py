@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from .blocks import (
     Badge,
@@ -34,6 +36,10 @@ PACKAGES = ("amsmath", "amssymb", "booktabs", "longtable", "array", "graphicx")
 """What the fragment needs in the preamble."""
 
 _LONG = 18  # rows of a table that may not fit what is left of a page
+_MUCH = 1500  # letters of such a table
+_MOST = 700  # letters of a cell: a row cannot be broken over pages
+_MANY = 5  # columns beyond which letters are smaller
+_MOST_NARROW = 0.8  # share of the width that short columns take before their heads are turned
 _NARROW = 14  # letters of a column that is set without breaking lines
 _HEADINGS = {2: "subsection", 3: "subsubsection"}
 _VERBATIM_WIDTH = 90
@@ -53,6 +59,8 @@ def fragment(document: Document, drawn: Collection[str]) -> str:
         rf"% needs \usepackage{{{','.join(PACKAGES)}}}",
         rf"\section{{{escaped(document.title)}}}",
         r"\begingroup\raggedbottom\emergencystretch=2em",
+        r"\renewcommand{\topfraction}{0.9}\renewcommand{\bottomfraction}{0.9}\renewcommand{\textfraction}{0.05}",
+        r"\renewcommand{\floatpagefraction}{0.75}",
         *_blocks([*document.opening, *document.sections], document.figures, drawn),
         r"\endgroup",
         "",
@@ -156,55 +164,89 @@ def _plot(block: Plot, folder: str, drawn: Collection[str]) -> Iterator[str]:
 def _table(block: Table) -> Iterator[str]:
     if not block.rows:
         return
-    columns = _columns(block)
-    head = " & ".join(_head(name) for name in block.head) + r" \\"
-    heading = [r"\toprule", *([head, r"\midrule"] if any(block.head) else [])]
+    columns, is_turned = _columns(block)
+    names = [rf"\rotatebox{{90}}{{{escaped(name)}}}" if is_turned and align == "c" else escaped(name)
+             for name, align in zip(block.head, block.align, strict=True)]  # fmt: skip
+    heading = [r"\toprule", *([" & ".join(names) + r" \\", r"\midrule"] if any(block.head) else [])]
     rows = [f"{' & '.join(map(_cell, row))} \\\\" for row in block.rows]
-    caption = escaped(block.caption)
-    size = r"\scriptsize" if len(block.align) > 6 else r"\footnotesize"
-    yield rf"\begingroup{size}\setlength{{\tabcolsep}}{{3pt}}"
-    if len(rows) > _LONG:
+    caption = rf"\caption{{{escaped(block.caption)}}}" if block.caption else ""
+    size = r"\scriptsize" if len(block.align) > _MANY else r"\footnotesize"
+    size += r"\setlength{\tabcolsep}{3pt}"
+    yield rf"\begingroup{size}"
+    if len(rows) > _LONG or sum(map(len, rows)) > _MUCH:
         yield rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}"
-        yield from ([rf"\caption{{{caption}}}\\"] if caption else [])
+        yield from ([rf"{caption}\\"] if caption else [])
         yield from (*heading, r"\endfirsthead", *heading, r"\endhead", r"\bottomrule", r"\endfoot", *rows)
         yield r"\end{longtable}"
     else:
-        yield r"\begin{center}"
-        yield from ([rf"\textit{{{caption}}}\par\smallskip"] if caption else [])
+        around = "table" if caption else "center"
+        yield rf"\begin{{table}}[htbp]\centering{size}" if caption else r"\begin{center}"
+        yield from ([caption] if caption else [])
         yield rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"
-        yield from (*heading, *rows, r"\bottomrule", r"\end{tabular}", r"\end{center}")
+        yield from (*heading, *rows, r"\bottomrule", r"\end{tabular}", rf"\end{{{around}}}")
     yield r"\endgroup"
 
 
-def _head(name: str) -> str:
-    return escaped(name)
-
-
 def _cell(cell: Cell) -> str:
-    text = _words(cell.words)
+    words = cell.words
+    if isinstance(words, str) and len(words) > _MOST:
+        words = f"{words[:_MOST]}… (whole in the files of the run)"
+    text = _words(words).replace(r"\_", r"\_\allowbreak{}")
     return rf"\multicolumn{{{cell.span}}}{{l}}{{{text}}}" if cell.span > 1 else text
 
 
-def _columns(block: Table) -> str:
-    """Return the columns: short ones as wide as they are, the others share what is left by the length of their text."""
-    lengths = []
-    for column, name in enumerate(block.head):
-        texts = [_plain(row[column].words) for row in _unspanned(block.rows) if column < len(row)]
-        lengths.append(max([len(name), *map(len, texts)]))
-    # a letter of this size takes about this share of the width of the column
-    letter = 0.0108 if len(block.align) > 6 else 0.0128
-    narrow = [length <= _NARROW or align in "cr" for length, align in zip(lengths, block.align, strict=True)]
-    gaps = 0.016 * (len(lengths) - 1)
-    left = 0.99 - gaps - sum(length * letter for length, is_narrow in zip(lengths, narrow, strict=True) if is_narrow)
-    weights = [0.0 if is_narrow else min(length, 80) ** 0.6 for length, is_narrow in zip(lengths, narrow, strict=True)]
-    wide = sum(n * letter for n, is_narrow in zip(lengths, narrow, strict=True) if not is_narrow)
-    if wide <= left:
-        return "".join(block.align)
-    found = []
-    for align, weight in zip(block.align, weights, strict=True):
-        width = max(left, 0.2) * weight / sum(weights)
-        found.append(align if weight == 0 else rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}")
-    return "".join(found)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its letter, its longest cell, the longest word of cells and head, and the length of the head."""
+
+    align: str
+    longest: int
+    word: int
+    head: int
+
+    @property
+    def is_narrow(self) -> bool:
+        """Return whether its cells are set without breaking lines."""
+        return self.longest <= _NARROW or self.align in "cr"
+
+
+def _columns(block: Table) -> tuple[str, bool]:
+    """Return the columns, and whether the heads of signs are turned.
+
+    Short columns are as wide as they are; the others share what is left by the length of their text.
+    """
+    letter = 0.0107 if len(block.align) > _MANY else 0.0122  # share of the width that a letter of this size takes
+    gaps = 0.016 * (len(block.align) - 1)
+    columns = [_column(block, k) for k in range(len(block.align))]
+    if sum(max(c.longest, c.head) for c in columns) * letter + gaps <= 1:
+        return block.align, False
+    narrow = {k: c for k, c in enumerate(columns) if c.is_narrow}
+    is_turned = sum(max(c.longest, c.word) for c in narrow.values()) * letter + gaps > _MOST_NARROW
+    fixed = {k: (c.longest if is_turned and c.align == "c" else max(c.longest, c.word)) * letter
+             for k, c in narrow.items()}  # fmt: skip
+    left = max(1 - gaps - sum(fixed.values()), 0.2)
+    weights = {k: min(c.longest, 120) ** 0.6 for k, c in enumerate(columns) if k not in fixed}
+    widths = fixed | {k: left * weight / sum(weights.values()) for k, weight in weights.items()}
+    set_ = [
+        c.align if k in fixed and (c.head <= c.longest or (is_turned and c.align == "c"))
+        else f"{_SET[c.align]}p{{{widths[k]:.3f}\\linewidth}}"
+        for k, c in enumerate(columns)
+    ]  # fmt: skip
+    return "".join(set_), is_turned
+
+
+_SET = {
+    "l": r">{\raggedright\arraybackslash}",
+    "c": r">{\centering\arraybackslash}",
+    "r": r">{\raggedleft\arraybackslash}",
+}
+
+
+def _column(block: Table, k: int) -> _Column:
+    texts = [_plain(row[k].words) for row in _unspanned(block.rows)]
+    words = [word for text in (*texts, block.head[k]) for word in re.split(r"[\s_]", text)]
+    longest = max(map(len, texts), default=1)
+    return _Column(block.align[k], longest, max(map(len, words), default=1), len(block.head[k]))
 
 
 def _unspanned(rows: Sequence[Sequence[Cell]]) -> list[Sequence[Cell]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schattor_theory.bounds.guarantees import OURS, CommonNumbers, Guarantee
 from schattor_theory.bounds.published import PUBLISHED
 
-from .blocks import Cell, Folded, Paragraph, Section, Table
+from .blocks import Cell, Folded, Formula, Paragraph, Section, Table
 
 __all__ = ["NUMBERS", "compared_table", "markdown_table", "relation_section", "value_words", "values_table"]
 
@@ -71,10 +71,11 @@ def relation_section() -> Section:
         css="relation",
     )  # fmt: skip
     words = (
-        "What each guarantee promises for Muon (p = ∞) on the same numbers: Δ = L = 1, ‖Σ^½‖₁ = 1, "
-        f"{N_SAMPLES:,} samples, noise spread over all r directions or in one. In parentheses: the expression inside "
+        "What each guarantee promises for Muon (p = ∞) on the same numbers: ",
+        Formula("Δ = L = 1, ‖Σ^½‖₁ = 1,"),
+        f" {N_SAMPLES:,} samples, noise spread over all r directions or in one. In parentheses: the expression inside "
         "an O(·) with constant 1, which promises nothing. Constants that were not found in the part of a source that "
-        "was read are called not seen."
+        "was read are called not seen.",
     )
     folded = Folded("Assumption, measure, dimension, constant", [beside])
     return Section("Beside published guarantees", [Paragraph(words), values, folded])

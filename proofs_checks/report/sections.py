@@ -19,6 +19,7 @@ from .blocks import (
     Document,
     Formula,
     Inline,
+    Listed,
     Paragraph,
     Plot,
     Section,
@@ -48,11 +49,11 @@ def verdict_of(runs: Sequence[Run]) -> str:
     """Return the outcome of all runs in words."""
     if len(runs) == 1:
         return runs[0].words
-    code = exit_code_of(runs)
-    if code == VIOLATED:
-        head = f"Something is violated, in {_listed(run.name for run in runs if run.exit_code == VIOLATED)}."
-    else:
-        head = "Nothing is violated."
+    violated = [run.name for run in runs if run.exit_code == VIOLATED and run.kind != "crosscheck"]
+    differing = [run.name for run in runs if run.exit_code == VIOLATED and run.kind == "crosscheck"]
+    head = f"Something is violated, in {_listed(violated)}." if violated else "Nothing is violated."
+    if differing:
+        head += f" A target differs, in {_listed(differing)}."
     open_ = [run.name for run in runs if run.exit_code == COULD_NOT_RUN]
     return f"{head} Not everything could run, or is finished, in {_listed(open_)}." if open_ else head
 
@@ -145,17 +146,21 @@ _KINDS: dict[str, tuple[Inline, ...]] = {
 
 
 def _trouble(runs: Sequence[Run]) -> Iterator[Block]:
+    failures = []
     for run in runs:
         for entry in run.entries:
             words = f"{entry.check.replace('_', ' ')}: "
             if not entry.is_ok:
-                yield Card("error", f"{entry.statement}: a check could not run", [Paragraph(words + entry.status)])
+                failures.append(f"{entry.statement}, {words}{entry.status}")
             elif entry.verdict is Verdict.VIOLATED:
                 witness = json.dumps(entry.to_dict()["witness"], allow_nan=False, ensure_ascii=False, indent=1)
                 yield Card("violated", f"{entry.statement} is violated", [
                     Paragraph(words + entry.detail), Verbatim(shortened(witness)),
                     Paragraph(("Remake: ", Code(run.remake(entry)))),
                 ])  # fmt: skip
+    if failures:
+        title = "A check could not run" if len(failures) == 1 else f"{len(failures)} checks could not run"
+        yield Card("error", title, [Listed(failures)])
 
 
 def _topics(runs: Sequence[Run]) -> Iterator[Section]:

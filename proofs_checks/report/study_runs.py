@@ -130,7 +130,7 @@ def _parts(analysis: Analysis, command: str) -> Iterator[Part]:
     for arm in study.arms:
         topic = "rate" if arm.against == "horizon" else "dimension"
         blocks = list(_arm_blocks(analysis, arm, command))
-        yield Part(topic, Section(f"{study.title}: {arm.title}", blocks, level=3))
+        yield Part(topic, Section(f"{arm.title} ({study.name})", blocks, level=3))
     table = tightness_table(analysis)
     if table.rows:
         yield Part("tightness", _table(replace(table, caption=f"{study.title}: {table.caption}")))
@@ -159,7 +159,7 @@ def _arm_blocks(analysis: Analysis, arm: Arm, command: str) -> Iterator[Block]:
             remake=command,
             seed=f"seed {analysis.study.seed} of the study file",
             draw=lambda drawn=drawn, statistic=statistic, note=note: figures.draw_arm(
-                arm.title, drawn, statistic=statistic, note=note
+                "", drawn, statistic=statistic, note=note
             ),
         )
     if judged.judgements:

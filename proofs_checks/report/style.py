@@ -27,7 +27,7 @@ code{overflow-wrap:anywhere}pre{overflow:auto;max-height:22rem;background:var(--
 table{border-collapse:collapse;font-size:.88rem;min-width:24rem}
 th,td{padding:.32rem .65rem;border-bottom:1px solid var(--line);text-align:center;vertical-align:top}
 thead th{border-bottom:2px solid var(--soft);white-space:nowrap}
-th.left,td.left,.title{text-align:left}tbody th{text-align:left;white-space:nowrap}
+th.left,td.left,.title{text-align:left}tbody th{text-align:left;font-weight:600}.matrix tbody th{white-space:nowrap}
 td.number{font-variant-numeric:tabular-nums}
 .matrix td.holds{color:var(--holds);background:var(--holds-bg)}
 .matrix td.violated{color:var(--violated);background:var(--violated-bg);font-weight:700}
@@ -51,9 +51,28 @@ font-size:.74rem}
 .badge.error{color:var(--error);background:var(--error-bg)}
 figure{margin:1.2rem 0}figure img{display:block;max-width:100%;height:auto;background:#fff;border:1px solid var(--line);
 border-radius:6px}figcaption{margin-top:.4rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 1.6rem;align-items:start}
-.figures figure{margin:0}.figures .broad{grid-column:1/-1}section>figure{max-width:52rem}
-@media (max-width:900px){.matrix th,.matrix td{padding:.3rem .35rem}
-.matrix{font-size:.82rem}.title .status{margin-left:0}}
-@media print{:root{--paper:#fff;--ink:#000}details{display:block}}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 1.6rem;align-items:start;margin:1.2rem 0}
+.figures figure{margin:0;max-width:46rem}.figures .broad{grid-column:1/-1;max-width:none}
+.figures .broad img{max-width:min(100%,66rem)}.figures figure:only-child:not(.broad){max-width:40rem}
+caption{caption-side:top;text-align:left;font-weight:600;padding:.9rem 0 .3rem}
+.runs td.holds{color:inherit}.runs td.violated{background:var(--violated-bg)}.runs td.error{background:var(--error-bg)}
+table.targets th,table.targets td{min-width:8rem;max-width:17rem;text-align:left}
+table.facts td{overflow-wrap:anywhere}table.checks td:first-child{min-width:11rem}
+@media (max-width:900px){.matrix th,.matrix td{padding:.25rem .18rem}.matrix{font-size:.8rem}
+.matrix thead th:not(.left){writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;vertical-align:bottom}
+.matrix .leads{font-size:.58rem}table.targets th,table.targets td{min-width:6rem;padding:.25rem .3rem}
+table.targets thead th{white-space:normal;overflow-wrap:anywhere}th,td{padding:.3rem .45rem}}
+@page{size:A4;margin:16mm 14mm}
+@media print{
+:root{--ink:#000;--soft:#444;--paper:#fff;--panel:#f5f7fa;--line:#bbb;--link:#000;--holds:#00543c;--holds-bg:#e3f4ee;
+--violated:#8f3000;--violated-bg:#fde9dd;--open:#5f4300;--open-bg:#fbf2d8;--error:#742556;--error-bg:#f8e6f1}
+body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+main{max-width:none;padding:0}main>section:not(.card){break-before:page}header+section,header+.card{break-before:auto}
+h2,h3{break-after:avoid}h2{margin-top:0}tr,figure,.card,.verdict{break-inside:avoid}thead{display:table-header-group}
+.wide{overflow:visible}table{font-size:7.5pt;min-width:0;max-width:100%}th,td{padding:.15rem .3rem;white-space:normal!important}
+.matrix th,.matrix td{padding:.12rem .2rem;font-size:6.8pt}.matrix .leads,details,.title .status{display:none}
+.relation td.left,.relation td.left:last-child,.checks td,table.targets td{min-width:0!important}
+tbody th{min-width:26mm}.matrix tbody th,.targets tbody th,.runs tbody th{min-width:0}
+td,th{overflow-wrap:break-word}pre{max-height:none;white-space:pre-wrap}a{text-decoration:none}
+.figures{display:block}.figures figure{margin:0 0 5mm}.figures img{max-height:95mm;max-width:100%;width:auto}}
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["escaped", "formula"]
+__all__ = ["MATHEMATICS", "escaped", "formula"]
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
@@ -18,15 +18,15 @@ _TEXT = {
     "⟨": r"$\langle$", "⟩": r"$\rangle$", "\N{ZERO WIDTH SPACE}": "", "\t": " ",
 }  # fmt: skip
 
-_MATHS = {
+MATHEMATICS = {
     "‖": r"\|", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "∞": r"\infty", "∇": r"\nabla", "⪯": r"\preceq",
     "⪰": r"\succeq", "·": r"\cdot", "×": r"\times", "±": r"\pm", "→": r"\to", "∈": r"\in", "⊗": r"\otimes",
-    "∘": r"\circ", "½": r"\tfrac{1}{2}", "−": "-", "∫": r"\int", "∂": r"\partial", "∑": r"\sum", "∏": r"\prod",
+    "∘": r"\circ", "½": r"{\tfrac{1}{2}}", "−": "-", "∫": r"\int", "∂": r"\partial", "∑": r"\sum", "∏": r"\prod",
     "√": r"\surd", "✓": r"\checkmark", "✗": r"\times", "′": r"^{\prime}", "″": r"^{\prime\prime}", "∩": r"\cap",
     "∪": r"\cup", "≡": r"\equiv", "≪": r"\ll", "≫": r"\gg", "⊂": r"\subset", "⊆": r"\subseteq", "⊥": r"\perp",
     "∀": r"\forall", "∃": r"\exists", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "ℓ": r"\ell",
-    "∣": r"\mid", "∥": r"\parallel", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow", "←": r"\leftarrow", "¼": r"\tfrac14",
-    "⟨": r"\langle", "⟩": r"\rangle", "¾": r"\tfrac34", "⅓": r"\tfrac13", "ℝ": r"\mathbb{R}", "ℂ": r"\mathbb{C}",
+    "∣": r"\mid", "∥": r"\parallel", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow", "←": r"\leftarrow", "¼": r"{\tfrac{1}{4}}",
+    "⟨": r"\langle", "⟩": r"\rangle", "¾": r"{\tfrac{3}{4}}", "⅓": r"{\tfrac{1}{3}}", "ℝ": r"\mathbb{R}", "ℂ": r"\mathbb{C}",
     "ℕ": r"\mathbb{N}", "∝": r"\propto", "∧": r"\wedge", "∨": r"\vee", "⊕": r"\oplus", "∅": r"\emptyset",
 }  # fmt: skip
 
@@ -37,14 +37,14 @@ _GREEK = (
 # Greek capitals that look like Latin ones have no command
 _CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 for _name in _GREEK:
-    _MATHS[unicodedata.lookup(f"GREEK SMALL LETTER {'LAMDA' if _name == 'lambda' else _name.upper()}")] = (
+    MATHEMATICS[unicodedata.lookup(f"GREEK SMALL LETTER {'LAMDA' if _name == 'lambda' else _name.upper()}")] = (
         "o" if _name == "omicron" else rf"\{_name}"
     )
     if _name.capitalize() in _CAPITALS:
         _letter = unicodedata.lookup(f"GREEK CAPITAL LETTER {'LAMDA' if _name == 'lambda' else _name.upper()}")
-        _MATHS[_letter] = rf"\{_name.capitalize()}"
-_MATHS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϕ": r"\phi"}
-_MATHS["µ"] = r"\mu"  # the micro sign
+        MATHEMATICS[_letter] = rf"\{_name.capitalize()}"
+MATHEMATICS |= {"ε": r"\varepsilon", "φ": r"\varphi", "ϕ": r"\phi"}
+MATHEMATICS["µ"] = r"\mu"  # the micro sign
 
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ*", [*"0123456789+-=()ni", r"\top", "*"], strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑᵢⱼₖₘₙₚᵣₛₜ", "0123456789+-=()aeijkmnprst", strict=True))
@@ -62,7 +62,8 @@ def escaped(text: str) -> str:
     >>> escaped("50 % of β_k")
     '50 \\\\% of $\\\\beta$\\\\_k'
     """
-    return "".join(map(_letter_of_text, unicodedata.normalize("NFC", text)))
+    found = "".join(map(_letter_of_text, unicodedata.normalize("NFC", text)))
+    return re.sub(r"(?<!\\)\$\$", "", found)  # one formula where two meet
 
 
 def _letter_of_text(letter: str) -> str:
@@ -72,8 +73,8 @@ def _letter_of_text(letter: str) -> str:
         return letter
     if letter in _TEXT:
         return _TEXT[letter]
-    if letter in _MATHS:
-        return f"${_MATHS[letter]}$"
+    if letter in MATHEMATICS:
+        return f"${MATHEMATICS[letter]}$"
     if letter in _RAISED:
         return f"$^{{{_RAISED[letter]}}}$"
     if letter in _LOWERED:
@@ -153,7 +154,7 @@ def _maths(text: str) -> str:
     text = re.sub(r"<(?=\S)([^<>]*?\S)>", "\N{MATHEMATICAL LEFT ANGLE BRACKET}\\1\N{MATHEMATICAL RIGHT ANGLE BRACKET}", text)
     text = re.sub("([A-Za-z])([" + "".join(_ACCENTS) + "])", lambda m: rf"\{_ACCENTS[m[2]]}{{{m[1]}}}", text)
     text = _roots(text)
-    text = re.sub(r"_([A-Za-z]{2,})", r"_{\\mathrm{\1}}", text)
+    text = re.sub(r"_(low|high)\b", r"_{\\mathrm{\1}}", text)
     text = text.replace("|||", r"|\mkern-2mu|\mkern-2mu|")
     text = re.sub(r"(?<![A-Za-z\\])(" + "|".join(_FUNCTIONS) + r")(?![A-Za-z])", _function, text)
     text = re.sub(r"Σ(?=[^\s^,.;)\]]|$)(?!$)", r"\\sum ", text)  # a sum has something right behind it
@@ -166,8 +167,8 @@ def _maths(text: str) -> str:
             out.append(_ESCAPES[letter])
         elif letter.isascii():
             out.append(letter)
-        elif letter in _MATHS:
-            out.append(f"{_MATHS[letter]} ")
+        elif letter in MATHEMATICS:
+            out.append(f"{MATHEMATICS[letter]} ")
         else:
             out.append(rf"\text{{{_letter_of_text(letter)}}}")
     text = "".join(out).replace("*", "^{*}")

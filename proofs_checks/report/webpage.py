@@ -78,7 +78,7 @@ def _inline(part: Inline) -> str:
         case Link(text, place):
             return f'<a href="#{_e(place)}">{_e(text)}</a>'
         case Badge(tone, sign, words):
-            return f'<span class="badge {_e(tone)}">{_e(sign)}&nbsp;{_e(words)}</span>'
+            return f'<span class="badge {_e(tone)}">{_e(sign)}{"&nbsp;" if sign else ""}{_e(words)}</span>'
 
 
 def _block(block: Block, images: Images) -> str:

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from ..assumptions import MomentShape
 from ..checks import check_choice, check_in_interval, check_integer, check_nonnegative, check_positive
@@ -309,6 +308,8 @@ def _newton_correction(theta: float, ratio: float, beta: float, n_steps: int) ->
 
 
 def _numerical_theta(ratio: float, beta: float, n_steps: int) -> float:
+    from scipy.optimize import minimize_scalar  # slow to import, and needed here alone
+
     def value(log_theta: float) -> float:
         theta = math.exp(log_theta)
         first = math.sqrt(2 * (4 - 3 * theta) / (n_steps * theta))

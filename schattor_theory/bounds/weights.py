@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from scipy.integrate import quad
-
 __all__ = ["bias_correction_excess"]
 
 
@@ -31,6 +29,8 @@ def bias_correction_excess(moment_order: float) -> float:
         return 0.0
     if beta == 2:
         return math.pi / 2 + math.log(2)
+    from scipy.integrate import quad  # three quarters of the time that importing this package would take
+
     # numerics: x = 1 - y^β takes the singularity (1-x)^{1/β-1} out of the end x = 1
     half = quad(lambda x: _head(x, beta), 0, 0.5, epsabs=1e-13, epsrel=1e-13, limit=200)[0]
     top = 0.5 ** (1 / beta)

@@ -78,14 +78,14 @@ class DualityCertificate:
 
 def rounding_allowance(x: np.ndarray, eps: float) -> np.ndarray:
     """Return ``BACKWARD_ERROR max(m, n) eps ‖x‖_F`` of matrices (..., m, n), shape (...)."""
-    return BACKWARD_ERROR * max(x.shape[-2:]) * eps * frobenius(x)
+    return np.asarray(BACKWARD_ERROR * max(x.shape[-2:]) * eps * frobenius(x))
 
 
 def frobenius(x: np.ndarray) -> np.ndarray:
     """Return ``‖x‖_F`` of contiguous matrices (..., m, n) with entries of moderate size, shape (...)."""
     flat = x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
     # numerics: one pass and no temporary; not a dot product of BLAS, whose order of summation may depend on threads
-    return np.sqrt(np.einsum("...i,...i->...", flat, flat))
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", flat, flat)))
 
 
 def map_condition(s: np.ndarray, weights: np.ndarray, q: float, cut: float) -> np.ndarray:

@@ -114,7 +114,7 @@ def _first_order(d: np.ndarray, weights: np.ndarray | None, q: float) -> np.ndar
     """
     column, row = d[:, None], d[None, :]
     if weights is None:
-        return -row / (column + row)
+        return np.asarray(-row / (column + row))
     a = (q - 2) / 2
     logs = np.log(d)
     gap = 2 * (logs[:, None] - logs[None, :])
@@ -122,7 +122,7 @@ def _first_order(d: np.ndarray, weights: np.ndarray | None, q: float) -> np.ndar
     is_equal = denominator == 0
     quotient = np.where(is_equal, a, np.expm1(a * gap) / np.where(is_equal, 1.0, denominator))
     # d_i d_j² λ_j^{a-1} = (d_i/d_j) d_j^{q-1}, in the units of the weights
-    return quotient * (column / row) * weights[None, :]
+    return np.asarray(quotient * (column / row) * weights[None, :])
 
 
 def gram_norm(

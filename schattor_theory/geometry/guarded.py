@@ -51,9 +51,12 @@ def chosen_norm(shape: tuple[int, int], q: float, tolerance: float | None) -> in
     """Return the method for norms: Gram, but by default not where most spectra would refuse it.
 
     Below q = 2 the small singular values count, and those of a random matrix of aspect below 2 come out of a Gram
-    matrix with fewer digits than a decomposition gives.
+    matrix with fewer digits than a decomposition gives. The nuclear norm of small matrices is the trace that certifies
+    their polar factor, 2.0 and 1.7 times as fast as singular values at size 8 and 16, and slower from 32 on.
     """
     small, large = min(shape), max(shape)
+    if small >= 8 and q == 1 and small <= 16:
+        return POLYNOMIAL
     if small < 8 or (q < 2 and tolerance is None and large < 2 * small):
         return SVD
     return GRAM
@@ -150,14 +153,25 @@ def guarded_map(
 
 
 def guarded_norm(
-    x: np.ndarray, q: float, method: int, tolerance: float | None, values: Callable[[np.ndarray], np.ndarray]
+    x: np.ndarray,
+    q: float,
+    method: int,
+    tolerance: float | None,
+    values: Callable[[np.ndarray], np.ndarray],
+    workspace: Workspace,
 ) -> np.ndarray:
-    """Return ``‖x‖_q`` of general matrices (k, m, n) of moderate size; ``values`` is the norm by SVD."""
-    if method == SVD:
-        return values(x)
+    """Return ``‖x‖_q`` of general matrices (k, m, n) of moderate size; ``values`` is the norm by SVD.
+
+    With X the polar factor of ``x - Δ`` and ``tr S = <X, x>``, ``tr S <= ‖x‖_1 <= tr S + ‖Δ‖_1``: the trace is as
+    accurate as a backward stable decomposition when Δ is within its allowance.
+    """
     is_tall = x.shape[-2] > x.shape[-1]
     wide = np.ascontiguousarray(x.swapaxes(-1, -2) if is_tall else x, dtype=np.float64)
-    norm, _, accepted = gram_norm(wide, q, float(np.finfo(x.dtype).eps), tolerance)
+    eps = float(np.finfo(x.dtype).eps)
+    if method == POLYNOMIAL:
+        norm, _, _, accepted = certified_polar(wide, eps, None, workspace)
+    else:
+        norm, _, accepted = gram_norm(wide, q, eps, tolerance)
     norm = norm.astype(x.dtype, copy=False)
     if not accepted.all():
         norm[~accepted] = values(x[~accepted])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..arrays import Array, array_namespace, check_matrices, largest_entry
 from ..checks import check_exponent, check_positive, fail
@@ -158,7 +159,7 @@ class ProductGeometry:
         return _outer_norm(weighted, outer_dual), blocks
 
     def _block_norms_and_maps(self, m: Blocks) -> tuple[dict[str, Array], dict[str, Array]]:
-        groups: dict[tuple, list[str]] = {}
+        groups: dict[tuple[Any, ...], list[str]] = {}
         for b, p in self._exponents:
             groups.setdefault((p, tuple(m[b].shape), m[b].dtype), []).append(b)
         norms: dict[str, Array] = {}

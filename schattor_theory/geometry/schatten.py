@@ -57,9 +57,10 @@ def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
     if chosen != SVD:
 
         def general(m: np.ndarray) -> tuple[np.ndarray]:
-            return (guarded_norm(m, p, chosen, settings.tolerance, by_values),)
+            return (guarded_norm(m, p, chosen, settings.tolerance, by_values, workspace),)
 
-        return by_blocks(x, diagonal=lambda d: (diagonal(d),), general=general, is_size=(True,))[0]
+        with borrowed_workspace() as workspace:
+            return by_blocks(x, diagonal=lambda d: (diagonal(d),), general=general, is_size=(True,))[0]
     scale = largest_entry(x)
     scaled = x / scale
     if p == 2:
@@ -156,7 +157,8 @@ def _norm_and_map(m: Array, q: float, settings: Settings = EXACT) -> tuple[Array
     xp = array_namespace(m)
     chosen = SVD if q == 2 else method_for(m, q, settings.method)
     if chosen != SVD:
-        return guarded_norm_and_map(m, q, chosen, settings.tolerance)[:2]
+        norm, direction, *_ = guarded_norm_and_map(m, q, chosen, settings.tolerance)
+        return norm, direction
     scale = largest_entry(m)
     scaled = m / scale
     if q == 2:

@@ -116,7 +116,7 @@ def from_diagonal(d: Array, shape: tuple[int, int]) -> Array:
     return whole
 
 
-def _is_diagonal(m: np.ndarray) -> np.ndarray:
+def _is_diagonal(m: np.ndarray) -> Any:
     """Return which slices have no non-zero entry off the diagonal, shape (...)."""
     candidates = ~m[..., 0, 1:].any(axis=-1)  # cheap: nearly every general slice shows itself in its first row
     if not candidates.any():

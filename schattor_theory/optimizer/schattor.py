@@ -169,9 +169,7 @@ class Schattor:
         new_m = {
             b: exponential_average(m[b], g[b], _per_matrix(xp, theta, g[b]))
             if previous is None
-            else recursive_average(
-                m[b], g[b], _masked(xp, gradient_ok, previous)[b], _per_matrix(xp, theta, g[b])
-            )
+            else recursive_average(m[b], g[b], _masked(xp, gradient_ok, previous)[b], _per_matrix(xp, theta, g[b]))
             for b in x
         }
         average = new_m
@@ -215,7 +213,7 @@ class Schattor:
     def _tau(self, xp: Any, k: Array, dtype: Any) -> Array | None:
         if self.look_ahead is None:
             return None
-        if self.look_ahead == "nesterov":
+        if isinstance(self.look_ahead, str):  # "nesterov"
             return self._theta(xp, k + 1, dtype)
         return evaluate(self.look_ahead, k, dtype, check_look_ahead)
 
@@ -239,7 +237,9 @@ class Schattor:
             moved[b] = kept - length * direction[b]
         return moved
 
-    def _blocks(self, call: str, argument: str, value: object, like: dict[str, Array] | None = None) -> dict:
+    def _blocks(
+        self, call: str, argument: str, value: object, like: dict[str, Array] | None = None
+    ) -> dict[str, Array]:
         """Return ``value`` as a dict of blocks after the checks that need no values."""
         if isinstance(self.geometry, ProductGeometry):
             self.geometry.check_blocks(call, argument, value, check_finite=False)
@@ -250,7 +250,9 @@ class Schattor:
         else:
             check_matrices(call, argument, value, check_finite=False)
             blocks = {_ONE_BLOCK: value}
-        for b, block in blocks.items() if like is not None else ():
+        if like is None:
+            return blocks
+        for b, block in blocks.items():
             name = f"{argument}[{b!r}]" if b else argument
             if tuple(block.shape) != tuple(like[b].shape):
                 way_out = "It must belong to these parameters."
@@ -263,7 +265,9 @@ class Schattor:
                 fail(DTypeError, call, name, f"have dtype {like[b].dtype}", block.dtype, way_out)
         return blocks
 
-    def _previous(self, state: SchattorState, previous_gradient: Params | None, like: dict) -> dict | None:
+    def _previous(
+        self, state: SchattorState, previous_gradient: Params | None, like: dict[str, Array]
+    ) -> dict[str, Array] | None:
         call, argument = "Schattor.step", "previous_gradient"
         if not self.recursive:
             if previous_gradient is not None:
@@ -296,9 +300,7 @@ def _all_finite(xp: Any, blocks: Any) -> Array:
 
 def _status_after(xp: Any, status: Array, ok: Array, gradient_ok: Array) -> Array:
     """Return the status of each run after a step: the first trouble stays."""
-    trouble = xp.where(
-        gradient_ok, xp.full_like(status, NON_FINITE_UPDATE), xp.full_like(status, NON_FINITE_GRADIENT)
-    )
+    trouble = xp.where(gradient_ok, xp.full_like(status, NON_FINITE_UPDATE), xp.full_like(status, NON_FINITE_GRADIENT))
     return xp.where(ok | (status != OK), status, trouble)
 
 

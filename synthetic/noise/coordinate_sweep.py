@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..family import Family, matrix_shape
+from ..problems.record import on_diagonal, scattered
 from ..spectra import lp_norm
 from .controlled import ControlledNoise, law_options, levels_and_tail
-from .fixed_signs import on_diagonal
 from .per_block import per_block
 from .record import Demand, Draws
 
@@ -42,7 +42,7 @@ class CoordinateSweep(ControlledNoise):
     def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
         used = np.flatnonzero(self.levels)
         positions = (draws["step"] + used) % len(self.levels)
-        return on_diagonal(values[..., used], self.shape, positions)
+        return on_diagonal(scattered(values[..., used], positions, len(self.levels)), self.shape)
 
     def _covariance_level(self, q: float, side: str) -> float:
         return len(self.levels) ** (1 / q) * lp_norm(self.levels, math.inf)

@@ -8,17 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.arrays import array_namespace, device
-
 from ..devices import as_like
 from ..family import Family, matrix_shape, read_only
-from ..problems.record import rotations
+from ..problems.record import on_diagonal, rotations
 from ..spectra import lp_norm
 from .controlled import ControlledNoise, law_options, levels_and_tail
 from .per_block import per_block
 from .record import Draws
 
-__all__ = ["FAMILY", "FixedSigns", "on_diagonal"]
+__all__ = ["FAMILY", "FixedSigns"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,18 +56,6 @@ class FixedSigns(ControlledNoise):
 
     def _weighted_level(self, q: float, order: float) -> float:
         return lp_norm(self.levels, q)
-
-
-def on_diagonal(values: np.ndarray, shape: tuple[int, int], positions: np.ndarray | slice = slice(None)) -> np.ndarray:
-    """Return the matrices of ``shape`` with ``values`` at distinct ``positions`` (..., k) of their diagonals."""
-    m, n = shape
-    xp = array_namespace(values)
-    z = xp.zeros((*values.shape[:-1], m * n), dtype=values.dtype, device=device(values))
-    if isinstance(positions, slice):
-        z[..., : min(m, n) * (n + 1) : n + 1] = values
-    else:
-        np.put_along_axis(z, positions * (n + 1), values, axis=-1)
-    return xp.reshape(z, (*values.shape[:-1], m, n))
 
 
 @per_block

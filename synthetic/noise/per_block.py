@@ -64,6 +64,11 @@ class BlockNoise(Noise):
         return self._first.constants
 
     @property
+    def runs_on_devices(self) -> bool:  # type: ignore[override]
+        """Return whether every block's law does."""
+        return all(law.runs_on_devices for law in self.blocks.values())
+
+    @property
     def demands(self) -> tuple[Demand, ...]:
         found: dict[str, list[Demand]] = {}
         for law in self.blocks.values():

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace
+
+from ..devices import as_like
 from ..family import Family, matrix_shape
+from ..problems.record import on_diagonal, scattered
 from ..spectra import lp_norm
 from .controlled import ControlledNoise, law_options, levels_and_tail
-from .fixed_signs import on_diagonal
 from .per_block import per_block
 from .record import Demand, Draws
 
@@ -31,25 +35,30 @@ class RandomCoordinates(ControlledNoise):
     """
 
     name: ClassVar[str] = "random_coordinates"
+    runs_on_devices: ClassVar[bool] = True
 
     @property
     def basis_demands(self) -> tuple[Demand, ...]:
-        size = 1 if self._n_used == 1 else len(self.levels)
+        size = 1 if len(self._used) == 1 else len(self.levels)
         return (Demand("basis", "basis", "uniform", size),)
 
-    @property
-    def _n_used(self) -> int:
-        return max(1, int(np.count_nonzero(self.levels)))
+    @cached_property
+    def _used(self) -> np.ndarray:
+        """Return the indices of the levels that are not zero; one of them where all are."""
+        used = np.flatnonzero(self.levels)
+        return used if used.size else np.zeros(1, dtype=np.int64)
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
-        used = np.flatnonzero(self.levels) if self._n_used == np.count_nonzero(self.levels) else np.array([0])
-        uniform = draws["basis"]
+    def place(self, values: Array, draws: Draws) -> Array:
+        used, uniform, r = self._used, draws["basis"], len(self.levels)
+        xp = array_namespace(uniform)
         if len(used) == 1:
             # numerics: floor(u r) is uniform up to r 2^-53
-            positions = np.minimum((uniform * len(self.levels)).astype(np.int64), len(self.levels) - 1)
+            positions = xp.clip(xp.astype(uniform * r, xp.int64), max=r - 1)
         else:
-            positions = np.argsort(uniform, axis=-1)[..., used]
-        return on_diagonal(values[..., used], self.shape, positions)
+            order = np.argsort(uniform, axis=-1) if isinstance(uniform, np.ndarray) else xp.argsort(uniform, axis=-1)
+            positions = xp.take(order, as_like(used, order), axis=-1)
+        chosen = xp.take(values, as_like(used, positions), axis=-1)
+        return on_diagonal(scattered(chosen, positions, r), self.shape)
 
     def _covariance_level(self, q: float, side: str) -> float:
         return len(self.levels) ** (1 / q - 0.5) * lp_norm(self.levels, 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_integer, fail
 from schattor_theory.errors import ParameterError, ShapeError
 
@@ -50,7 +51,7 @@ def check_shapes(call: str, shape: Any, expected: Any) -> None:
         fail(ShapeError, call, "shape", f"be None or {expected}", shape, "The data set dictates it.")
 
 
-def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> Array:
     """Return the mean over the samples of ``-log softmax(logits)[class]``, shape (...), for logits (..., N, 10)."""
     top = logits.max(axis=-1, keepdims=True)
     normaliser = np.log(np.exp(logits - top).sum(axis=-1)) + top[..., 0]
@@ -58,7 +59,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return (normaliser - chosen).mean(axis=-1)
 
 
-def class_errors(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def class_errors(logits: np.ndarray, classes: np.ndarray) -> Array:
     """Return ``(softmax(logits) - one-hot class)/N``, the gradient of :func:`cross_entropy`, shape (..., N, 10)."""
     errors = np.exp(logits - logits.max(axis=-1, keepdims=True))
     errors /= errors.sum(axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import dual_exponent
@@ -58,7 +59,7 @@ class DigitsLogistic(Problem):
         w = read_only(np.zeros(_WEIGHTS))
         return {"weights": w, "bias": read_only(np.zeros(_BIAS))} if self.has_bias else w
 
-    def value(self, x: Any) -> np.ndarray:
+    def value(self, x: Any) -> Array:
         w, b = self._parts(x)
         fit = cross_entropy(_logits(self.images.astype(w.dtype, copy=False), w, b), self.classes)
         squares = (w * w).sum(axis=(-2, -1)) + (0.0 if b is None else (b * b).sum(axis=(-2, -1)))
@@ -103,12 +104,12 @@ class DigitsLogistic(Problem):
         radii, p = product.radii, product.exponents["weights"]
         # (1/N) Σ |J(D_wᵀx + d_b)|² <= (a‖D_w‖ + ‖d_b‖)², a² the constant of the weights; then Hölder over the blocks
         reach = [paired_smoothness(self._second_moments, p) ** 0.5 * radii["weights"], radii["bias"]]
-        ridge = [radii["weights"] ** 2 * paired_smoothness(np.ones(N_CLASSES), p), radii["bias"] ** 2]
+        ridges = [radii["weights"] ** 2 * paired_smoothness(np.ones(N_CLASSES), p), radii["bias"] ** 2]
         fit = 0.5 * lp_norm(reach, dual_exponent(product.balance)) ** 2
-        return fit + self.l2 * paired_smoothness(np.array(ridge), product.balance)
+        return fit + self.l2 * paired_smoothness(np.array(ridges), product.balance)
 
 
-def _logits(images: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+def _logits(images: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> Array:
     logits = images @ w
     return logits if b is None else logits + np.swapaxes(b, -1, -2)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_integer, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
 
@@ -54,7 +55,7 @@ class DigitsNetwork(Problem):
     def n_samples(self) -> int:
         return len(self.images)
 
-    def value(self, x: Blocks) -> np.ndarray:
+    def value(self, x: Blocks) -> Array:
         images = self.images.astype(x["hidden"].dtype, copy=False)
         fit = cross_entropy(_logits(x, _hidden(x, images)), self.classes)
         return fit + 0.5 * self.l2 * sum((v * v).sum(axis=(-2, -1)) for v in x.values())
@@ -66,7 +67,7 @@ class DigitsNetwork(Problem):
         """Return the gradient of the mean over the samples ``indices`` (..., B), a row for each point of the stack."""
         return self._gradient(x, self.images[indices], self.classes[indices])
 
-    def accuracy(self, x: Blocks) -> np.ndarray:
+    def accuracy(self, x: Blocks) -> Array:
         """Return the share of images whose class has the largest logit, shape (...)."""
         guess = _logits(x, _hidden(x, self.images)).argmax(axis=-1)
         return (guess == self.classes).mean(axis=-1)
@@ -89,7 +90,7 @@ class DigitsNetwork(Problem):
         product_of("DigitsNetwork.smoothness", geometry, self.start)
 
 
-def _hidden(x: Blocks, images: np.ndarray) -> np.ndarray:
+def _hidden(x: Blocks, images: np.ndarray) -> Array:
     """Return ``tanh(W_1 x + b_1)`` of each image, shape (..., N, width)."""
     z = images @ np.swapaxes(x["hidden"], -1, -2)
     z += np.swapaxes(x["hidden_bias"], -1, -2)

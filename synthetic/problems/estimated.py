@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_integer, check_positive, fail
 from schattor_theory.errors import ParameterError, ShapeError
 from schattor_theory.geometry import as_geometry
@@ -93,7 +94,7 @@ def secant_smoothness(
     if n_directions and rng is None:
         fail(ParameterError, call, "rng", "be a generator when n_directions > 0", rng, "Streams(seed).generator(role).")
     for i in range(n_directions):
-        direction = _tree(lambda x: rng.standard_normal(x.shape), points) if i else gradients
+        direction = _tree(lambda x: rng.standard_normal(x.shape), points) if i else gradients  # type: ignore[union-attr]
         for _ in range(1 + check_integer(call, "n_power_steps", n_power_steps, minimum=0)):
             direction = geometry.duality_map(direction)
             shifted = problem.gradient(_tree(lambda x, d: x + step * d, points, direction))
@@ -116,7 +117,7 @@ def _stacked(call: str, path: Any) -> Any:
     return path
 
 
-def _ratios(geometry: Any, gradient_steps: Any, steps: Any) -> np.ndarray:
+def _ratios(geometry: Any, gradient_steps: Any, steps: Any) -> Array:
     lengths = np.asarray(geometry.norm(steps))
     return np.asarray(geometry.dual_norm(gradient_steps))[lengths > 0] / lengths[lengths > 0]
 

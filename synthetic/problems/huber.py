@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_choice, check_integer, check_positive, fail
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import dual_exponent
@@ -58,15 +59,15 @@ class Huber(Problem):
         """Return A; every gradient is a multiple of it."""
         return diagonal_matrix(self.weights, self.shape)
 
-    def _coordinate(self, x: np.ndarray) -> np.ndarray:
+    def _coordinate(self, x: np.ndarray) -> Array:
         return (np.diagonal(x, axis1=-2, axis2=-1) * self.weights.astype(x.dtype, copy=False)).sum(axis=-1)
 
-    def value(self, x: np.ndarray) -> np.ndarray:
+    def value(self, x: np.ndarray) -> Array:
         t = np.abs(self._coordinate(x))
         knee = self.slope_cap / self.curvature
         return np.where(t <= knee, 0.5 * self.curvature * t * t, self.slope_cap * (t - 0.5 * knee))
 
-    def gradient(self, x: np.ndarray) -> np.ndarray:
+    def gradient(self, x: np.ndarray) -> Array:
         slope = np.clip(self.curvature * self._coordinate(x), -self.slope_cap, self.slope_cap)
         return slope[..., None, None] * self.direction.astype(x.dtype, copy=False)
 

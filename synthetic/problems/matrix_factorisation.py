@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.checks import check_integer, check_positive, fail
 from schattor_theory.errors import ParameterError
 
@@ -55,10 +56,10 @@ class MatrixFactorisation(Problem):
         """Return the minimum, half the squares of A's singular values beyond the rank (Eckart and Young)."""
         return 0.5 * float((np.linalg.svd(self.target, compute_uv=False)[self.rank :] ** 2).sum())
 
-    def _residual(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _residual(self, x: Mapping[str, np.ndarray]) -> Array:
         return x["u"] @ np.swapaxes(x["v"], -1, -2) - self.target.astype(x["u"].dtype, copy=False)
 
-    def value(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    def value(self, x: Mapping[str, np.ndarray]) -> Array:
         return 0.5 * (self._residual(x) ** 2).sum(axis=(-2, -1))
 
     def gradient(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -82,7 +83,7 @@ class MatrixFactorisation(Problem):
         largest = lp_norm(np.linalg.svd(self.target, compute_uv=False), float("inf"))
         return (3 * self.radius**2 + largest) * paired_smoothness(np.array(squares), product.balance)
 
-    def is_in_domain(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
+    def is_in_domain(self, x: Mapping[str, np.ndarray]) -> Array:
         """Return whether each point lies where :meth:`smoothness` is valid, shape (...)."""
         if self.radius is None:
             return np.zeros(np.shape(x["u"])[:-2], dtype=bool)

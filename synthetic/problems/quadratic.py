@@ -77,14 +77,14 @@ class Quadratic(Problem):
             return float(self.left[0] * self.right[0]), None, None, None
         if self.left_basis is None and self.right_basis is None:
             return 1.0, np.outer(self.left, self.right), None, None
-        scalar, matrices = 1.0, []
+        scalar, matrices = 1.0, list[np.ndarray | None]()
         for values, basis, is_flat in zip(
             (self.left, self.right), (self.left_basis, self.right_basis), flat, strict=True
         ):
             if is_flat:
                 scalar *= float(values[0])
             matrices.append(None if is_flat else np.diag(values) if basis is None else (basis * values) @ basis.T)
-        return scalar, None, *matrices
+        return scalar, None, matrices[0], matrices[1]
 
     def value(self, x: Array) -> Array:
         d = self._displacement(x)
@@ -106,7 +106,7 @@ class Quadratic(Problem):
         return d if right is None else d @ as_like(right, d)
 
     @cached_property
-    def _curvatures(self) -> np.ndarray:
+    def _curvatures(self) -> Array:
         """Return ``λ_i(P) λ_i(Q)``, both decreasing, i <= min(m, n)."""
         r = min(len(self.left), len(self.right))
         return np.sort(self.left)[::-1][:r] * np.sort(self.right)[::-1][:r]

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array, array_namespace, device
 from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
 
 from ..haar import haar_orthogonal
 from ..spectra import lp_norm
 
-__all__ = ["Problem", "Rotations", "diagonal_matrix", "paired_smoothness", "rotations", "steepest_weights"]
+__all__ = [
+    "Problem",
+    "Rotations",
+    "diagonal_matrix",
+    "on_diagonal",
+    "paired_smoothness",
+    "rotations",
+    "scattered",
+    "steepest_weights",
+]
 
 Rotations = tuple[np.ndarray | None, np.ndarray | None]
 
@@ -31,12 +41,21 @@ class Problem:
         ``f_low <= f``, unit F.
     constants : {"exact", "upper", "estimated"}
         What is known about smoothness and gap.
+    runs_on_devices : bool
+        Whether :meth:`value` and :meth:`gradient` compute with the arrays of any library, on their device.
     """
 
-    name: str
-    start: Any
-    lower_bound: float
-    constants: str
+    if TYPE_CHECKING:  # a class gives them as class variables, fields or properties
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def start(self) -> Any: ...
+        @property
+        def lower_bound(self) -> float: ...
+        @property
+        def constants(self) -> str: ...
+    runs_on_devices: ClassVar[bool] = False
 
     def value(self, x: Any) -> Any:
         """Return f at each point, shape (...), unit F."""
@@ -90,6 +109,27 @@ def diagonal_matrix(d: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     index = np.arange(min(shape))
     matrix[index, index] = d
     return matrix
+
+
+def on_diagonal(values: Array, shape: tuple[int, int]) -> Array:
+    """Return the matrices of ``shape`` with ``values`` (..., min(m, n)) on their diagonals, of any library."""
+    m, n = shape
+    xp = array_namespace(values)
+    z = xp.zeros((*values.shape[:-1], m * n), dtype=values.dtype, device=device(values))
+    z[..., : min(m, n) * (n + 1) : n + 1] = values
+    return xp.reshape(z, (*values.shape[:-1], m, n))
+
+
+def scattered(values: Array, positions: Array, size: int) -> Array:
+    """Return vectors of ``size`` with ``values`` (..., k) at distinct ``positions`` (..., k), and zeros elsewhere."""
+    if isinstance(values, np.ndarray):
+        whole = np.zeros((*values.shape[:-1], size), dtype=values.dtype)
+        np.put_along_axis(whole, positions, values, axis=-1)
+        return whole
+    xp = array_namespace(values)
+    is_there = positions[..., None] == xp.arange(size, dtype=positions.dtype, device=device(values))
+    spread = values[..., None]
+    return xp.sum(xp.where(is_there, spread, xp.zeros_like(spread)), axis=-2)
 
 
 def rotations(call: str, shape: tuple[int, int], is_rotated: object, rng: np.random.Generator | None) -> Rotations:

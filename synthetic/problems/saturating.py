@@ -10,24 +10,36 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import brentq
 
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.checks import check_choice, check_positive, fail
 from schattor_theory.errors import ParameterError
 
+from ..devices import as_like
 from ..family import Family, matrix_shape, one_exponent, read_only, scaled_to
 from ..spectra import spectrum
-from .record import STARTS, Problem, diagonal_matrix, paired_smoothness, rotations, start_direction, steepest_weights
+from .record import (
+    STARTS,
+    Problem,
+    diagonal_matrix,
+    on_diagonal,
+    paired_smoothness,
+    rotations,
+    start_direction,
+    steepest_weights,
+)
+from .record import rotated as rotated_by
 
 __all__ = ["FAMILY", "Saturating", "reach_of", "saturation", "saturation_slope"]
 
 
-def saturation(x: np.ndarray) -> np.ndarray:
+def saturation(x: np.ndarray) -> Array:
     """Return ``φ(x) = x²/(2(1 + x²))``, which lies in [0, 1/2) and has ``φ'' ∈ [-1/4, 1]``."""
     # numerics: x² overflows for huge x, where φ is 1/2
     with np.errstate(over="ignore", divide="ignore"):
         return 0.5 / (1.0 + 1.0 / (x * x))
 
 
-def saturation_slope(x: np.ndarray) -> np.ndarray:
+def saturation_slope(x: np.ndarray) -> Array:
     """Return ``φ'(x) = x/(1 + x²)²``."""
     with np.errstate(over="ignore"):
         return (x / (1.0 + x * x)) / (1.0 + x * x)
@@ -59,6 +71,7 @@ class Saturating(Problem):
 
     name: ClassVar[str] = "saturating"
     constants: ClassVar[str] = "exact"
+    runs_on_devices: ClassVar[bool] = True
     lower_bound: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
@@ -69,30 +82,22 @@ class Saturating(Problem):
             if getattr(self, field) is not None:
                 object.__setattr__(self, field, read_only(getattr(self, field)[:, :r]))
 
-    @property
-    def _is_rotated(self) -> bool:
-        return self.left_basis is not None
-
-    def _coordinates(self, x: np.ndarray) -> np.ndarray:
+    def _coordinates(self, x: Array) -> Array:
         """Return ``u_jᵀ(X - X*)v_j``, shape (..., r)."""
-        d = x - self.minimiser.astype(x.dtype, copy=False)
-        if not self._is_rotated:
-            return np.diagonal(d, axis1=-2, axis2=-1)
-        left, right = (b.astype(x.dtype, copy=False) for b in (self.left_basis, self.right_basis))
-        return (left * (d @ right)).sum(axis=-2)
+        xp = array_namespace(x)
+        d = x - as_like(self.minimiser, x)
+        if self.left_basis is None or self.right_basis is None:
+            return xp.linalg.diagonal(d)
+        return xp.sum(as_like(self.left_basis, x) * (d @ as_like(self.right_basis, x)), axis=-2)
 
-    def value(self, x: np.ndarray) -> np.ndarray:
-        return (self.curvatures.astype(x.dtype, copy=False) * saturation(self._coordinates(x))).sum(axis=-1)
+    def value(self, x: Array) -> Array:
+        return array_namespace(x).sum(as_like(self.curvatures, x) * saturation(self._coordinates(x)), axis=-1)
 
-    def gradient(self, x: np.ndarray) -> np.ndarray:
-        slopes = self.curvatures.astype(x.dtype, copy=False) * saturation_slope(self._coordinates(x))
-        if self._is_rotated:
-            left, right = (b.astype(x.dtype, copy=False) for b in (self.left_basis, self.right_basis))
-            return (left * slopes[..., None, :]) @ right.T
-        g = np.zeros(x.shape, dtype=x.dtype)
-        index = np.arange(len(self.curvatures))
-        g[..., index, index] = slopes
-        return g
+    def gradient(self, x: Array) -> Array:
+        slopes = as_like(self.curvatures, x) * saturation_slope(self._coordinates(x))
+        if self.left_basis is None or self.right_basis is None:
+            return on_diagonal(slopes, x.shape[-2:])
+        return (as_like(self.left_basis, x) * slopes[..., None, :]) @ as_like(self.right_basis, x).T
 
     def smoothness(self, geometry: Any) -> float:
         """Return ``L = ‖λ‖_s²``, ``s = 2p/(p-2)`` (p <= 2: ``max λ_j²``), exactly."""
@@ -101,10 +106,10 @@ class Saturating(Problem):
     def extremal_pair(self, geometry: Any, radius: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
         """Return two points at distance ``2 radius`` at which A2 is an equality up to a relative ``3 radius²``."""
         weights = steepest_weights(self.curvatures, one_exponent("Saturating.extremal_pair", geometry))
-        if self._is_rotated:
-            direction = (self.left_basis * weights) @ self.right_basis.T
+        if self.left_basis is None or self.right_basis is None:
+            direction = diagonal_matrix(weights, (self.minimiser.shape[0], self.minimiser.shape[1]))
         else:
-            direction = diagonal_matrix(weights, self.minimiser.shape)
+            direction = (self.left_basis * weights) @ self.right_basis.T
         return self.minimiser - radius * direction, self.minimiser + radius * direction
 
 
@@ -134,8 +139,7 @@ def build(
     direction = start_direction(call, check_choice(call, "start", start, STARTS), (m, n), rng)
     reach = reach_of(call, curvatures, np.diagonal(direction), initial_gap)
     direction = reach * direction
-    if left is not None:
-        direction = left @ direction @ right.T
+    direction = rotated_by(direction, (left, right))
     return Saturating(
         curvatures=curvatures,
         start=direction,

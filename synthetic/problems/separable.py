@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.bounds.product import product_smoothness
 from schattor_theory.checks import check_choice, check_positive
 
@@ -35,7 +36,7 @@ class Separable(Problem):
     T7 in docs/theory/extensions.md.
     """
 
-    blocks: Mapping[str, Problem]
+    blocks: Mapping[str, quadratic.Quadratic | saturating.Saturating]
 
     name: ClassVar[str] = "separable"
 
@@ -47,6 +48,11 @@ class Separable(Problem):
         return "exact" if all(f.constants == "exact" for f in self.blocks.values()) else "upper"
 
     @property
+    def runs_on_devices(self) -> bool:  # type: ignore[override]
+        """Return whether every block's objective does."""
+        return all(f.runs_on_devices for f in self.blocks.values())
+
+    @property
     def start(self) -> dict[str, np.ndarray]:
         return {b: f.start for b, f in self.blocks.items()}
 
@@ -54,8 +60,8 @@ class Separable(Problem):
     def lower_bound(self) -> float:
         return math.fsum(f.lower_bound for f in self.blocks.values())
 
-    def value(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
-        return sum(f.value(x[b]) for b, f in self.blocks.items())  # type: ignore[return-value]
+    def value(self, x: Mapping[str, np.ndarray]) -> Array:
+        return sum(f.value(x[b]) for b, f in self.blocks.items())
 
     def gradient(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {b: f.gradient(x[b]) for b, f in self.blocks.items()}

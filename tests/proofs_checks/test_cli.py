@@ -42,9 +42,9 @@ def words_of_all_commands() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("asked", ["--help", "--version", "--show-completion"])
+@pytest.mark.parametrize("asked", ["--help", "--version", "--show-completion", "verify --help"])
 def test_help_version_and_completion_load_no_numerical_library(asked: str) -> None:
-    assert loaded_by(asked) == []
+    assert loaded_by(*asked.split()) == []
 
 
 def test_a_command_is_loaded_when_it_runs() -> None:
@@ -72,6 +72,16 @@ def test_every_listed_command_exists_and_its_help_shows_its_examples(name: str) 
 def test_every_command_and_subcommand_has_an_example_and_no_example_is_of_another() -> None:
     assert sorted(words_of_all_commands()) == sorted(EXAMPLES)
     assert examples_of("study fly") is None
+
+
+def test_every_command_and_subcommand_can_print_json() -> None:
+    silent = []
+    for name in COMMANDS:
+        command = cli._loaded(name)
+        for words, one in {name: command, **getattr(command, "commands", {})}.items():
+            if not hasattr(one, "commands") and not any("--json" in option.opts for option in one.params):
+                silent.append(words)
+    assert silent == []
 
 
 @pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line, _ in lines])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from proofs_checks import cli, unfinished, verify
+from proofs_checks import cli, unfinished, verification
 from proofs_checks.empirical import CHECKS, Context, Finding
 from proofs_checks.evidence import Evidence, Verdict
 from proofs_checks.ledger import read_ledger
@@ -33,7 +33,7 @@ class Counted:
             replace(check, function=lambda context, name=check.name: self(name, context), cost=len(NAMES) - i)
             for i, check in enumerate(one for one in CHECKS if one.statement == "T8")
         ]
-        monkeypatch.setattr(verify, "chosen", lambda *_, **__: checks)
+        monkeypatch.setattr(verification, "chosen", lambda *_, **__: checks)
 
     def __call__(self, name: str, context: Context) -> Finding:
         if name == self.stop_at:

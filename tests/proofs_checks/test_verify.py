@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from proofs_checks import cli, verify
+from proofs_checks import cli, verification
 from proofs_checks.empirical import CHECKS, Context, Finding
 from proofs_checks.evidence import Verdict
 from proofs_checks.ledger import read_ledger
@@ -31,12 +31,12 @@ def run(*arguments: object) -> Result:
 def checks_with(monkeypatch: pytest.MonkeyPatch, function: Any) -> None:
     """Put a function in the place of one check of T8; both run in this process."""
     first, *others = [check for check in CHECKS if check.statement == "T8"]
-    monkeypatch.setattr(verify, "chosen", lambda *_, **__: [replace(first, function=function), *others])
+    monkeypatch.setattr(verification, "chosen", lambda *_, **__: [replace(first, function=function), *others])
 
 
 def test_verify_writes_ledger_report_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = [check for check in verify.chosen(["T4a", "T8"]) if check.name == DRAWN or check.statement == "T8"]
-    monkeypatch.setattr(verify, "chosen", lambda *_, **__: quick)
+    quick = [check for check in verification.chosen(["T4a", "T8"]) if check.name == DRAWN or check.statement == "T8"]
+    monkeypatch.setattr(verification, "chosen", lambda *_, **__: quick)
     result = run("verify", "--only", "T4a,T8", "--out", tmp_path / "new" / "folder", "--jobs", 1)
     assert result.exit_code == 0, result.output
     out = tmp_path / "new" / "folder"
@@ -111,7 +111,7 @@ def test_an_unknown_option_or_value_is_exit_2(arguments: tuple[str, ...]) -> Non
 
 def test_a_folder_under_a_file_is_exit_2_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(verify, "run_checks", lambda *_, **__: pytest.fail("checks ran"))
+    monkeypatch.setattr(verification, "run_checks", lambda *_, **__: pytest.fail("checks ran"))
     result = run("verify", "--out", tmp_path / "file" / "out")
     assert result.exit_code == 2
     assert "verify: out must be a folder that can be written, got out=" in result.stderr
@@ -135,7 +135,7 @@ def test_interrupt_is_exit_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verify, "run_checks", interrupted)
+    monkeypatch.setattr(verification, "run_checks", interrupted)
     result = run("verify", "--out", tmp_path)
     assert result.exit_code == 4
     assert "interrupted" in result.stderr

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from schattor_theory import Schattor
+from schattor_theory import ProductGeometry, Schattor
 from schattor_theory.arrays import array_namespace, cuda_namespace
 from schattor_theory.errors import MissingExtraError, ParameterError, UnknownNameError
+from schattor_theory.geometry import DiagonalGeometry
 from synthetic import NOISES, PROBLEMS, simulate
 from synthetic.devices import Device, as_like, device_named
 from synthetic.noise.record import signs_of
@@ -28,6 +29,8 @@ WORLDS = [
     ("fixed_signs", {"tail": "pareto", "tail_index": 3.0}),
     ("fixed_signs", {"rotated": True}),
     ("gaussian", {"rotated": True, "rows": "power"}),
+    ("random_coordinates", {"weights": "one_hot"}),
+    ("random_coordinates", {"weights": [0.5, 0.0, 1.5, 1.0]}),
     ("none", {"sigma": 0.0}),
 ]
 
@@ -67,6 +70,44 @@ def test_every_library_gives_the_same_runs(p: object, noise: str, options: dict[
         np.testing.assert_allclose(found.value_last, numpy.value_last, rtol=1e-9)
 
 
+@pytest.mark.parametrize("noise", ["haar_signs", "fixed_signs", "gaussian"])
+def test_blocks_run_on_a_device(noise: str) -> None:
+    geometry = ProductGeometry({"w": 3, "b": 2}, {"w": 0.5}, "inf")
+    shapes = {"w": (4, 3), "b": (4, 1)}
+    args = (
+        PROBLEMS["separable"].build(shapes, geometry, smoothness=1.0, initial_gap=0.5),
+        NOISES[noise].build(shapes, geometry, sigma=1.0),
+        Schattor(geometry, 0.02, 0.9),
+    )
+    options = {"record": ("block_stationarity",), "n_steps": 6}
+    strict, torch = (run(stand_in(name), args, **options) for name in ("array-api-strict-device1", "torch"))
+    path = strict.records["block_stationarity"]
+    assert path.shape == (6, 3, 2)
+    np.testing.assert_allclose(torch.records["block_stationarity"], path, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_the_saturating_problem_runs_on_a_device(rotated: bool) -> None:
+    rng = np.random.default_rng(3)
+    problem = PROBLEMS["saturating"].build(SHAPE, 3, smoothness=1.0, initial_gap=0.25, rotated=rotated, rng=rng)
+    args = (problem, NOISES["fixed_signs"].build(SHAPE, 3, sigma=1.0), Schattor(3, 0.05, 0.9))
+    strict, torch = (run(stand_in(name), args, n_steps=6) for name in ("array-api-strict-device1", "torch"))
+    for name in RECORD:
+        np.testing.assert_allclose(torch.records[name], strict.records[name], rtol=1e-9, atol=1e-12)
+
+
+def test_diagonals_run_on_a_device() -> None:
+    problem = PROBLEMS["commuting"].build((6, 6), 3, smoothness=1.0, initial_gap=0.5)
+    optimizer = Schattor(DiagonalGeometry(3), 0.02, 0.9)
+    for noise in ("gaussian", "none"):
+        law = NOISES[noise].build(problem.start.shape, 3, sigma=float(noise == "gaussian"))
+        strict, torch = (
+            run(stand_in(name), (problem, law, optimizer), n_steps=6) for name in ("array-api-strict-device1", "torch")
+        )
+        for name in RECORD:
+            np.testing.assert_allclose(torch.records[name], strict.records[name], rtol=1e-9, atol=1e-12)
+
+
 def test_runs_differ_and_belong_to_their_seed() -> None:
     device = stand_in("numpy")
     one = run(device)
@@ -92,17 +133,22 @@ def test_the_noise_has_the_law_that_it_has_on_the_host() -> None:
     np.testing.assert_allclose(np.array(total), np.sum(noise.levels**2), rtol=1e-12)
 
 
-def test_nothing_of_a_step_is_read_by_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On ``device1`` NumPy cannot read an array at all; what is read is counted, and does not grow with the steps."""
-    statistics = importlib.import_module("synthetic.statistics")
+@pytest.mark.parametrize(("noise", "options"), WORLDS)
+def test_no_step_moves_anything_to_or_from_the_device(
+    monkeypatch: pytest.MonkeyPatch, noise: str, options: dict[str, Any]
+) -> None:
+    """On ``device1`` NumPy cannot read an array at all; reads and transferred constants do not grow with the steps."""
+    statistics, devices = (importlib.import_module(f"synthetic.{name}") for name in ("statistics", "devices"))
     real, reads = statistics.to_numpy, []
     monkeypatch.setattr(statistics, "to_numpy", lambda x: reads.append(x) or real(x))
     counts = []
-    for n_steps in (3, 200):
+    for n_steps in (2, 20):
         reads.clear()
-        run(stand_in("array-api-strict-device1"), n_steps=n_steps, record=())
-        counts.append(len(reads))
-    assert counts[0] == counts[1] <= 12
+        devices._moved.clear()
+        run(stand_in("array-api-strict-device1"), world(noise, **options), n_steps=n_steps, record=())
+        counts.append((len(reads), len(devices._moved)))
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= 12
 
 
 def test_what_leaves_the_device_is_seen() -> None:
@@ -158,11 +204,11 @@ def test_the_length_of_a_block_of_steps_keeps_the_draws_in_bounds(numbers: int, 
 
 def test_refuses_a_world_that_does_not_run_on_a_device() -> None:
     problem, noise, optimizer = world()
-    coordinates = NOISES["random_coordinates"].build(SHAPE, "inf")
+    sweep = NOISES["coordinate_sweep"].build(SHAPE, "inf")
     with pytest.raises(ParameterError) as caught:
-        run(stand_in("numpy"), (problem, coordinates, optimizer))
+        run(stand_in("numpy"), (problem, sweep, optimizer))
     assert str(caught.value) == (
-        "simulate: noise must be one that runs on a device, got noise='RandomCoordinates'. "
+        "simulate: noise must be one that runs on a device, got noise='CoordinateSweep'. "
         "On the host all do: device='cpu'."
     )
     huber = PROBLEMS["huber"].build(SHAPE, "inf", sigma=1.0)

@@ -164,3 +164,15 @@ def test_refuses_an_unknown_role_and_names_the_nearest() -> None:
 def test_refuses_a_seed_without_a_canonical_form() -> None:
     with pytest.raises(ParameterError, match="canonical_json: value must"):
         Streams(object())
+
+
+def test_a_stack_of_streams_is_the_streams_of_its_repeats() -> None:
+    seed = {"p": "inf", "d": 3}
+    stack = Streams.stack(seed, range(4, 9))
+    assert [s.repeat for s in stack] == [4, 5, 6, 7, 8]
+    for s in stack:
+        own = Streams(seed, s.repeat)
+        for role in ("signs", "basis"):
+            assert (s.generator(role).random(3) == own.generator(role).random(3)).all()
+        assert s.advance("owner", 3) == 0
+        assert s.advance("owner", 1) == 3

@@ -90,6 +90,18 @@ def test_what_a_search_finds_is_shown_unless_it_is_too_weak(call, monkeypatch) -
     assert "1.30" not in weak.stdout.split("matrices >=")[1].splitlines()[1].split()[3]
 
 
+def test_an_interrupted_search_is_exit_4_and_says_how_to_go_on(call, monkeypatch) -> None:
+    class Result:
+        is_too_weak = False
+
+    found = Found(Fraction(3, 2), (Result(),), (), is_cut=True)
+    monkeypatch.setattr(command, "search_all", lambda *_, **__: {Fraction(3, 2): found})
+    result = call("--q", "1.5", "--search", 100)
+    assert result.exit_code == 4
+    assert "the search was interrupted; what it had found is in the result. Run the same command again" in result.stderr
+    assert "3/2" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -35,3 +35,30 @@ def test_a_search_that_misses_the_scalar_optimum_is_too_weak() -> None:
         is_too_weak = True
 
     assert search.Found(Fraction(3, 2), (Weak(),), ()).is_too_weak
+
+
+def test_an_interrupted_search_keeps_what_it_found(monkeypatch) -> None:
+    ran = []
+
+    class Result:
+        is_too_weak = False
+
+        def witness(self, command):
+            return type("Of", (), {"commutes": False})()
+
+    def one_step(q, shape, **options):
+        if len(ran) == 4:
+            raise KeyboardInterrupt
+        ran.append(q)
+        return Result()
+
+    monkeypatch.setattr(search, "search_one_step", one_step)
+    first, second, third = (Fraction(k, 10) for k in (12, 14, 16))
+    found = search_all([first, second, third], 1e6)
+    assert {q: (len(one.free), len(one.witnesses), one.is_cut) for q, one in found.items()} == {
+        first: (1, 2, True),
+        second: (1, 2, True),
+        third: (0, 0, True),
+    }
+    assert found[third].is_too_weak
+    assert not found[first].is_too_weak

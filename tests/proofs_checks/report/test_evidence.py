@@ -8,8 +8,9 @@ import pytest
 
 from proofs_checks.evidence import Verdict
 from proofs_checks.matrix import WHY_FEWER, matrix_of
-from proofs_checks.report.evidence import artefacts_html, matrix_html, place_of
+from proofs_checks.report.entries import artefacts_of, matrix_section, place_of
 from proofs_checks.report.page import write_report
+from proofs_checks.report.webpage import rendered
 from tests.proofs_checks.ledgers import entry, ledger
 from tests.proofs_checks.report.test_page import TIGHT, Reader
 
@@ -21,6 +22,14 @@ STEPS = [
 DERIVED = entry(check="Proved for every q in [1, 2].", kind="derivation", data={"steps": STEPS})
 KEPT = entry(check="replayed", kind="adversarial", data={"rows": [{"name": "w", "certified": "1.3", "more": [1]}]})
 STORED = entry(check="stored", kind="simulation", data={"certificate": {"file": "a.json.gz"}})
+
+
+def artefacts_html(entry: object) -> str:
+    return rendered(artefacts_of(entry))  # type: ignore[arg-type]
+
+
+def matrix_html(*arguments: object) -> str:
+    return rendered([matrix_section(*arguments)])  # type: ignore[arg-type]
 
 
 def page(tmp_path: Path, *entries: object) -> Reader:
@@ -95,7 +104,7 @@ def test_a_violated_cell_leads_to_the_violation() -> None:
     held, broken = entry(check="held"), entry(Verdict.VIOLATED, check="broken", witness={"x": 1})
     table = matrix_html(matrix_of([held, broken], ["T1"]), {}, set())
     assert (
-        '<td class="violated" title="held; broken"><a href="#check-broken" aria-label="violated">✗&nbsp;2</a>' in table
+        '<td class="violated" title="held; broken"><a href="#check-broken" aria-label="violated">✗\N{NO-BREAK SPACE}2</a>' in table
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from proofs_checks.empirical import CHECKS, Context
 from proofs_checks.evidence import Verdict
 from proofs_checks.ledger import read_ledger
-from proofs_checks.report.figures import DRAWINGS, draw_ratios
+from proofs_checks.report.figures import DRAWINGS, draw_measured
 from proofs_checks.report.page import write_report
 from proofs_checks.report.tightness import TIGHTNESS_CHECK, tightness_of
 from schattor_theory.errors import StoreError
@@ -97,7 +97,7 @@ def test_names_the_verdict_first_and_the_unchecked(tmp_path: Path) -> None:
 
 def test_says_what_could_not_run(tmp_path: Path) -> None:
     found = page(tmp_path, entry(Verdict.INCONCLUSIVE, status="error: ValueError: <no>"))
-    assert "a check could not run" in found.text
+    assert "A check could not run" in found.text
     assert "error: ValueError: <no>" in found.text
 
 
@@ -133,13 +133,13 @@ def test_figures_are_drawn_from_the_ledger_alone(check: object, tmp_path: Path) 
 
 
 def test_no_ratio_no_overview() -> None:
-    assert draw_ratios([entry()]) is None
-    figure = draw_ratios([TIGHT])
-    assert figure is not None
+    with pytest.raises(ValueError, match="no entry has a measured ratio"):
+        draw_measured([entry()])
+    figure = draw_measured([TIGHT])
     assert np.isclose(figure.axes[0].get_xlim()[1], 1.08)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="out must be a folder that can be written, got out="):
+    with pytest.raises(StoreError, match="verify: out must be a folder that can be read and written, got out="):
         write_report(ledger(TIGHT), tmp_path / "file")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from proofs_checks.report.page import write_report
-from proofs_checks.report.relation import NUMBERS, compared_table, markdown_table, relation_html, values_table
+from proofs_checks.report.relation import NUMBERS, compared_table, markdown_table, relation_section, values_table
+from proofs_checks.report.webpage import rendered
 from proofs_checks.statements import STATEMENTS
 from schattor_theory.bounds.guarantees import OURS
 from schattor_theory.bounds.published import PUBLISHED
@@ -43,4 +44,4 @@ def test_the_report_sets_ours_beside_theirs(tmp_path: Path) -> None:
     found = Reader(write_report(ledger(entry()), tmp_path).read_text(encoding="utf-8"))
     assert "Beside published guarantees" in found.text
     assert "arXiv:2605.06615" in found.text
-    assert relation_html().count("<tr>") == 2 + len(values_table()[1]) + len(PUBLISHED)
+    assert rendered([relation_section()]).count("<tr>") == 2 + len(values_table()[1]) + len(PUBLISHED)

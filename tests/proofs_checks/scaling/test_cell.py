@@ -84,7 +84,7 @@ def test_a_cell_runs_on_a_device_or_says_why_not() -> None:
     assert set(found["status"]) == {"ok"}
     assert not set(found["stationarity_mean"]) & set(run_cell(cells("")[0])["stationarity_mean"])
     with pytest.raises(ParameterError, match=r"^simulate: noise must be one that runs on a device"):
-        run_cell(cells('noise = "random_coordinates"')[0], device)
+        run_cell(cells('noise = "coordinate_sweep"')[0], device)
 
 
 @pytest.mark.parametrize("p", ["2", "3", "4", "inf"])

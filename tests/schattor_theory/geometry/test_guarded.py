@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -110,12 +111,17 @@ def conditioned(name: str, shape: tuple[int, int], condition: float) -> np.ndarr
     return with_spectrum(rng(name), shape, [*values, 1.0001 / condition, 1 / condition])
 
 
+@functools.cache
+def exact_direction(name: str, shape: tuple[int, int], condition: float, p: float) -> np.ndarray:
+    return exact_map(conditioned(name, shape, condition), p)
+
+
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize(("p", "method"), [(math.inf, "polynomial"), (math.inf, "gram"), (3.0, "gram"), (4.0, "gram")])
 def test_error_bounds_hold_against_forty_digits(p: float, method: str, condition: float) -> None:
-    for shape in ((8, 8), (11, 9)):
+    for shape in ((8, 8), (10, 8)):
         m = conditioned(f"bounds {shape}", shape, condition)
-        exact = exact_map(m, p)
+        exact = exact_direction(f"bounds {shape}", shape, condition, p)
         for allowed in (None, 1e-9):
             found, certificate = certified_duality_map(m, p, method, allowed)
             error = float(np.linalg.norm(found - exact))
@@ -129,7 +135,7 @@ def test_error_bounds_hold_against_forty_digits(p: float, method: str, condition
 
 @pytest.mark.parametrize("condition", [3e3, 1e4])
 def test_a_gram_matrix_without_its_correction_is_refuted(condition: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    m = conditioned("uncorrected", (10, 10), condition)
+    m = conditioned("uncorrected", (8, 8), condition)
     exact = exact_map(m, math.inf)
     right, certificate = certified_duality_map(m, "inf", "gram")
     assert certificate.counts == {"gram": 1}
@@ -140,15 +146,15 @@ def test_a_gram_matrix_without_its_correction_is_refuted(condition: float, monke
     assert np.linalg.norm(wrong - exact) > 10 * np.linalg.norm(right - exact)
 
 
-@pytest.mark.parametrize(("which", "factor"), [(4, 1.1), (7, 1 + 1e-9)])
+@pytest.mark.parametrize(("which", "factor"), [(4, 1.1), (6, 1 + 1e-9)])
 def test_a_wrong_coefficient_is_found_by_the_residuals(
     which: int, factor: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack = gaussian("coefficients", (20, 10, 10))
     right = certified_duality_map(stack, "inf", "polynomial")[1]
-    rows = list(certified_polar.sequences()[0])
+    rows = list(certified_polar.sequences(10)[0])
     rows[which] = (rows[which][0] * factor, *rows[which][1:])
-    monkeypatch.setattr(certified_polar, "sequences", lambda: (tuple(rows), ()))
+    monkeypatch.setattr(certified_polar, "sequences", lambda rank: (tuple(rows), ()))
     found, planted = certified_duality_map(stack, "inf", "polynomial")
     assert right.fallbacks <= 2 < 18 <= planted.fallbacks
     np.testing.assert_allclose(found, duality_map(stack, "inf", "svd"), atol=1e-14)  # by falling back
@@ -158,10 +164,10 @@ def test_a_polynomial_that_turns_signs_is_found_by_the_certificate(monkeypatch: 
     # its results are orthonormal and symmetric against m: only the sign of S can tell
     stack = gaussian("signs", (20, 10, 10))
     assert np.isfinite(certified_duality_map(stack, "inf", "polynomial")[1].error_bound).all()
-    rows = list(certified_polar.sequences()[0])
+    rows = list(certified_polar.sequences(10)[0])
     rows[0] = (8.0, *rows[0][1:])
     monkeypatch.setattr(
-        certified_polar, "sequences", lambda: (tuple(rows), certified_polar.polar_express(6, least=2e-2))
+        certified_polar, "sequences", lambda rank: (tuple(rows), certified_polar.polar_express(6, least=1e-2))
     )
     planted = certified_duality_map(stack, "inf", "polynomial")[1]
     by_polynomial = planted.method == POLYNOMIAL
@@ -185,9 +191,10 @@ def test_an_orthogonal_matrix_of_another_matrix_is_not_accepted() -> None:
             assert not certified_polar.certified_polar(m[None], 2e-16, None, workspace)[3].any()
 
 
-def test_polynomials_enlarge_no_value_by_more_than_their_slope_at_zero() -> None:
+@pytest.mark.parametrize("rank", [16, 17])
+def test_polynomials_enlarge_no_value_by_more_than_their_slope_at_zero(rank: int) -> None:
     top = 1.0
-    for rows in certified_polar.sequences():
+    for rows in certified_polar.sequences(rank):
         for row in rows:
             x = np.linspace(1e-9, top, 20001)
             values = sum(a * x ** (2 * i + 1) for i, a in enumerate(row))
@@ -195,9 +202,18 @@ def test_polynomials_enlarge_no_value_by_more_than_their_slope_at_zero() -> None
             assert (values > 0).all()  # so that no singular value changes its sign
             top = float(values.max()) * (1 + 1e-9)
     assert top < 1 + 1e-7
-    assert certified_polar.growth()[1] == pytest.approx(
-        math.prod(row[0] for rows in certified_polar.sequences() for row in rows)
-    )
+    slopes = [row[0] for rows in certified_polar.sequences(rank) for row in rows]
+    assert certified_polar.growth(rank)[1] == pytest.approx(math.prod(slopes))
+    # below this the rounding of products, amplified, is a millionth of the least singular value
+    assert 64 * 8 * 2.0**-52 * certified_polar.growth(rank)[1] < 1e-6
+
+
+@pytest.mark.parametrize(("rank", "least"), [(16, 2e-3), (17, 5e-4)])
+def test_the_first_sequence_ends_within_rounding_of_one(rank: int, least: float) -> None:
+    x = np.geomspace(least, 1, 5001)
+    for a, b, c in certified_polar.sequences(rank)[0]:
+        x = x * (a + x * x * (b + c * x * x))
+    assert np.abs(x - 1).max() < 1e-15
 
 
 def test_rank_deficient_and_ill_conditioned_slices_fall_back_and_are_counted() -> None:
@@ -233,12 +249,14 @@ def test_the_choice_is_by_shape_and_exponent() -> None:
     assert guarded.chosen_map((16, 90), 1.0) == guarded.chosen_map((90, 16), 1.0) == POLYNOMIAL
     assert guarded.chosen_map((128, 128), 1.0) == guarded.chosen_map((16, 16), 1.5) == GRAM
     assert guarded.chosen_map((128, 128), 2.5) == SVD
-    assert guarded.chosen_norm((16, 16), 1.0, None) == SVD
-    assert guarded.chosen_norm((16, 16), 1.0, 1e-9) == guarded.chosen_norm((16, 64), 1.0, None) == GRAM
+    assert guarded.chosen_norm((16, 30), 1.0, None) == guarded.chosen_norm((8, 8), 1.0, 1e-9) == POLYNOMIAL
+    assert guarded.chosen_norm((7, 7), 1.0, 1e-9) == guarded.chosen_norm((17, 17), 1.5, None) == SVD
+    assert guarded.chosen_norm((17, 17), 1.0, 1e-9) == guarded.chosen_norm((17, 64), 1.0, None) == GRAM
+    assert guarded.chosen_norm((8, 8), 1.5, 1e-9) == guarded.chosen_norm((8, 8), 2.5, None) == GRAM
 
 
 @pytest.mark.parametrize("q", [1.0, 1.5, 3.0, math.inf])
-@pytest.mark.parametrize("shape", [(8, 8), (9, 20), (24, 8)])
+@pytest.mark.parametrize("shape", [(8, 8), (8, 17)])
 def test_norms_from_a_gram_matrix_keep_the_accuracy_of_a_decomposition(shape: tuple[int, int], q: float) -> None:
     for condition in (10.0, 1e4, 1e8):
         m = conditioned(f"norms {shape}", shape, condition)
@@ -256,7 +274,7 @@ def test_a_norm_whose_small_values_are_lost_is_not_accepted() -> None:
 
 
 def test_a_looser_tolerance_takes_more_slices() -> None:
-    stack = np.stack([conditioned(f"loose {i}", (10, 10), 3e6) for i in range(6)])
+    stack = np.stack([conditioned(f"loose {i}", (8, 8), 3e6) for i in range(4)])
     tight, loose = (certified_duality_map(stack, "inf", "gram", t)[1] for t in (None, 1e-2))
     assert tight.fallbacks > loose.fallbacks
     exact = [exact_map(m, math.inf) for m in stack]
