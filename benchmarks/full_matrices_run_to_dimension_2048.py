@@ -1,8 +1,9 @@
-"""Claim: runs with full matrices go to d = 2048 on one core, and no step costs more than in a loop of decompositions.
+"""Claim: runs with full matrices go to d = 2048 on one core, in the memory of a few matrices.
 
 One run at p = inf in a world where nothing commutes: a flat quadratic from a Gaussian start, with signs in a
 Haar-distributed basis. The loop is the one a user writes first, ``np.linalg.svd`` for the direction and for the
-stationarity, on the same draws. Error gate, in the same process: the stationarities of all steps agree to 1e-9.
+stationarity, on the same draws. Error gate, in the same process: the stationarities of all steps agree to 1e-9
+relative; the simulation's own tolerance is 1e-12.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .costs_grow_as_the_theory_says import MOMENTUM, STEP_SIZE, full_world
 from .growth import peak_bytes
 from .measuring import Gate, Measurement, paired_seconds, seconds_of
 
-GATE, TOLERANCE, SEED = 1e-9, 1e-10, 0
+GATE, SEED = 1e-9, 0
 
 
 def loop(problem: Any, noise: Any, n_steps: int) -> np.ndarray:
@@ -30,7 +31,7 @@ def loop(problem: Any, noise: Any, n_steps: int) -> np.ndarray:
     for k in range(n_steps):
         gradient = problem.gradient(x)
         logged[k] = np.linalg.svd(gradient, compute_uv=False).sum()
-        draws = {name: values for name, values in noise.draw(streams, 1).items()}
+        draws = noise.draw(streams, 1)
         g = gradient + noise.realise(draws, problem, x, gradient)
         m = g if m is None else MOMENTUM * m + (1 - MOMENTUM) * g
         u, _, vh = np.linalg.svd(m)
@@ -41,7 +42,7 @@ def loop(problem: Any, noise: Any, n_steps: int) -> np.ndarray:
 def measure(quick: bool) -> list[Measurement]:
     """Return the paired times of a step at each dimension, and of fifty steps at the largest."""
     sizes = ((8, 2, 2), (16, 2, 2)) if quick else ((256, 10, 5), (512, 4, 5), (1024, 2, 3), (2048, 1, 2))
-    optimizer = st.Schattor(st.SchattenGeometry("inf", tolerance=TOLERANCE), STEP_SIZE, MOMENTUM)
+    optimizer = st.Schattor("inf", STEP_SIZE, MOMENTUM)
     found, world, per_step = [], None, 0.0
     for d, n_steps, pairs in sizes:
         world, paths = full_world(d, "inf"), {}

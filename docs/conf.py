@@ -19,13 +19,24 @@ author = "The schattor-theory authors"
 version = release = schattor_theory.__version__
 copyright = author
 
-extensions = ["myst_nb", "mathml", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "source_pages", "anchors", "reference", "command_pages"]
+extensions = [
+    "myst_nb",
+    "mathml",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "source_pages",
+    "anchors",
+    "reference",
+    "command_pages",
+    "notebooks",
+]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"schattor-theory {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
+smartquotes = False
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
@@ -52,4 +63,6 @@ toc_object_entries = False
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_in_temp = True
+nb_merge_streams = True
 nb_render_markdown_format = "myst"

@@ -97,11 +97,12 @@ class Evidence:
 
     def _repr_markdown_(self) -> str:
         """Return what a notebook shows: the verdict, and the fields that say something."""
-        shown = [("statement", self.statement), ("check", self.check), ("kind", self.kind), ("constants", self.constants)]
+        shown = [(name, getattr(self, name)) for name in ("statement", "check", "kind", "constants")]
         shown += [("margin", f"{self.margin:.3g}")] if self.margin is not None else []
         shown += [("seed", str(self.seed)), ("seconds", f"{self.seconds:.2g}")]
         shown += [("status", self.status)] if not self.is_ok else []
-        head = f"**{self.verdict.value.replace('_', ' ') if self.is_ok else 'could not run'}** {plain_words(self.detail)}"
+        outcome = self.verdict.value.replace("_", " ") if self.is_ok else "could not run"
+        head = f"**{outcome}** {plain_words(self.detail)}"
         return f"{head.strip()}\n\n{markdown_table(('field', 'value'), shown)}"
 
     def to_dict(self) -> dict[str, Any]:

@@ -37,8 +37,13 @@ _REFUSED = {
 }
 
 
+_NUMPY = array_api_compat.array_namespace(np.zeros(0))
+
+
 def array_namespace(*arrays: Array) -> Any:
     """Return the array-API namespace that all ``arrays`` belong to."""
+    if arrays and all(type(x) is np.ndarray for x in arrays):  # a tenth of a small step is spent on asking
+        return _NUMPY
     return array_api_compat.array_namespace(*arrays)
 
 

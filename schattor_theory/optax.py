@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .checks import check_choice, fail, fail_missing
 from .errors import ParameterError
-from .geometry import SchattenGeometry
+from .geometry import Exponent, SchattenGeometry
 from .optimizer import Schattor, SchattorState
 from .parameters import OUTPUTS, step_each
 
@@ -41,7 +41,7 @@ class TreeState(NamedTuple):
 def schattor(
     learning_rate: float | Callable[[Any], Any],
     *,
-    p: float | str = "inf",
+    p: Exponent = "inf",
     method: str = "auto",
     momentum: float | Callable[[Any], Any] = 0.95,
     oracle: str = "ball",
@@ -101,9 +101,8 @@ def schattor(
     >>> [round(float(x), 4) for x in optax.apply_updates(params, updates)["b"]]
     [-0.3, -0.4]
     """
-    exponent: Any = p  # the geometry reads text
     optimizer = Schattor(
-        SchattenGeometry(exponent, method=method), step_size=learning_rate, momentum=momentum, oracle=oracle,
+        SchattenGeometry(p, method=method), step_size=learning_rate, momentum=momentum, oracle=oracle,
         bias_correction=bias_correction, look_ahead=look_ahead, weight_decay=weight_decay,
     )  # fmt: skip
     check_choice("schattor", "outputs", outputs, OUTPUTS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .checks import check_nonnegative, fail, fail_missing
 from .errors import DTypeError
-from .geometry import SchattenGeometry
+from .geometry import Exponent, SchattenGeometry
 from .optimizer import STATUS_NAMES, SchattorState
 from .optimizer import Schattor as Method
 from .parameters import step_each
@@ -82,7 +82,7 @@ class Schattor(torch.optim.Optimizer):
         params: Iterable[Any],
         lr: float,
         *,
-        p: float | str = "inf",
+        p: Exponent = "inf",
         method: str = "auto",
         momentum: float | Callable[[Any], Any] = 0.95,
         oracle: str = "ball",

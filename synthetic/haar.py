@@ -35,4 +35,4 @@ def haar_orthogonal(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
     """Return ``n`` independent Haar-distributed orthogonal d×d matrices, shape (n, d, d) always."""
     n = check_integer("haar_orthogonal", "n", n, minimum=0)
     d = check_integer("haar_orthogonal", "d", d, minimum=1)
-    return orthonormal_columns(rng.standard_normal((n, d, d)))
+    return np.asarray(orthonormal_columns(rng.standard_normal((n, d, d))))

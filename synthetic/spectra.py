@@ -74,4 +74,4 @@ def lp_norm(x: Sequence[float] | np.ndarray, exponent: float) -> float:
     if top == 0 or math.isinf(exponent):
         return top
     # numerics: the largest value is divided out before the power, so that none under- or overflows
-    return top * math.fsum((values / top) ** exponent) ** (1 / exponent)
+    return float(top * math.fsum((values / top) ** exponent) ** (1 / exponent))

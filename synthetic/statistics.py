@@ -34,6 +34,7 @@ class RunStatistics:
         self._sums = {name: self._xp.zeros(self._repeats, **real) for name in ("mean", "squared", "weighted", "half")}
         self._blocks: dict[str, Array] = {}
         self._weight = 0.0
+        self._step_size = None if callable(optimizer.step_size) else optimizer.step_size_at(0)
         self._least = self._xp.full(self._repeats, np.inf, **real)
         self._first = self._last = self._xp.full(self._repeats, np.nan, **real)
         self._failed_at = self._xp.full(self._repeats, n_steps, dtype=self._xp.int64, device=device(first))
@@ -47,7 +48,7 @@ class RunStatistics:
         self._last = now
         if k == 0:
             self._first = now
-        step_size = self.optimizer.step_size_at(k)
+        step_size = self.optimizer.step_size_at(k) if self._step_size is None else self._step_size
         self._weight += step_size
         self._sums["mean"] += now
         self._sums["squared"] += now * now
@@ -61,14 +62,15 @@ class RunStatistics:
     def _stationarity(self, gradient: Blocks) -> tuple[Array, dict[str, Array]]:
         xp, geometry = self._xp, self.optimizer.geometry
         finite = self._finite_runs(gradient)
+        is_plain = self._is_numpy and finite.all()  # only host values may be looked at
         safe = gradient
-        if not (self._is_numpy and finite.all()):  # only host values may be looked at
+        if not is_plain:
             safe = map_blocks(lambda g: xp.where(finite[:, None, None], g, xp.zeros_like(g)), gradient)
         blocks = {}
         if isinstance(geometry, ProductGeometry):
             blocks = geometry.block_dual_norms(safe, check_finite=False)
         now = xp.astype(xp.asarray(geometry.dual_norm(safe, check_finite=False)), xp.float64)
-        return xp.where(finite, now, xp.full_like(now, np.nan)), blocks
+        return now if is_plain else xp.where(finite, now, xp.full_like(now, np.nan)), blocks
 
     def _finite_runs(self, blocks: Blocks) -> Array:
         xp = self._xp
@@ -96,6 +98,8 @@ class RunStatistics:
 
     def status(self, k: int, state: Any) -> None:
         """Note the runs whose step k had to be skipped."""
+        if self._is_numpy and not state.status.any():
+            return
         now = self._xp.full_like(self._failed_at, k)
         has_failed = (state.status != 0) & (self._failed_at == self.n_steps)
         self._failed_at = self._xp.where(has_failed, now, self._failed_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -88,13 +89,13 @@ def step_runs(
                 raise StoppedError(f"step_runs: given up before step {k}.")
             gradient = problem.gradient(params)
             z = noise.realise(draws, problem, params, gradient)
-            options = {}
+            options: dict[str, Blocks] = {}
             if optimizer.recursive and previous is not None:
                 at_previous = problem.gradient(previous)
                 options["previous_gradient"] = sum_of(at_previous, noise.realise(draws, problem, previous, at_previous))
             statistics.see(k, gradient)
             next_params, state = optimizer.step(params, sum_of(gradient, z), state, **options)
-            statistics.record(k, gradient, state, lambda x=params: problem.value(x))
+            statistics.record(k, gradient, state, functools.partial(problem.value, params))
             statistics.status(k, state)
             for observe in observers:
                 observe(Snapshot(k, params, gradient, z, state, next_params))

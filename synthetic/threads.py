@@ -7,7 +7,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -69,15 +69,15 @@ def in_threads(work: Callable[[T, Callable[[], bool]], Any], parts: Sequence[T],
     if threads == 1 or len(parts) <= 1:
         return [work(part, lambda: False) for part in parts]
     stopped = threading.Event()
+    futures: list[Future[Any]] = []
     with ThreadPoolExecutor(min(threads, len(parts))) as pool:
-        futures = [pool.submit(work, part, stopped.is_set) for part in parts]
         try:
+            futures.extend(pool.submit(work, part, stopped.is_set) for part in parts)
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             failed = [f for f in futures if f in done and not f.cancelled() and f.exception() is not None]
             if failed:
                 failed[0].result()
             return [future.result() for future in futures]
-        finally:
+        finally:  # also on Ctrl-C, wherever it comes
             stopped.set()
-            for future in futures:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -66,7 +66,7 @@ class Trajectory:
         if len(parts) == 1:
             return parts[0]
         first = parts[0]
-        arrays = {
+        whole: dict[str, Any] = {
             f.name: np.concatenate([getattr(part, f.name) for part in parts])
             for f in fields(cls)
             if f.name not in ("n_steps", "block_stationarity_mean", "records", "tolerance")
@@ -79,13 +79,13 @@ class Trajectory:
             name: path if name == "step" else np.concatenate([part.records[name] for part in parts], axis=1)
             for name, path in first.records.items()
         }
-        whole = {"n_steps": first.n_steps, "tolerance": first.tolerance}
-        return cls(**arrays, **whole, block_stationarity_mean=means, records=records)
+        whole |= {"n_steps": first.n_steps, "tolerance": first.tolerance}
+        return cls(**whole, block_stationarity_mean=means, records=records)
 
     @property
     def is_ok(self) -> np.ndarray:
         """Return which runs made every step."""
-        return self.status == "ok"
+        return np.asarray(self.status == "ok")
 
     @property
     def has_moved(self) -> np.ndarray:

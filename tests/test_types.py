@@ -1,7 +1,8 @@
-"""The types: what a strict type checker says about the packages that promise to be clean, and that it would see more."""
+"""The types: what a strict type checker says about the packages, and that it would see what users get wrong."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CLEAN = ("schattor_theory",)
+CLEAN = ("schattor_theory", "synthetic")
 """Packages without a finding. Those that are left out say so in docs/own-exceptions.md."""
 
 pytestmark = [
@@ -48,3 +49,24 @@ def test_the_checker_is_strict_and_sees_what_users_would_get_wrong(tmp_path: Pat
     assert code == 1
     lines = [line for line in text.splitlines() if "wrong.py" in line]
     assert {int(line.split("wrong.py:")[1].split(":")[0]) for line in lines} >= {2, 4, 5}
+
+
+USE = """
+from fractions import Fraction
+
+geometry = st.SchattenGeometry(Fraction(4, 3), tolerance=1e-9)
+plain = st.Schattor("inf", step_size=0.02, momentum=lambda k: 0.5)
+scheduled = st.Schattor(2, **st.parameter_free(0.1))
+blocks = st.Schattor(st.ProductGeometry({"w": 4, "b": 2}, radii={"w": 1.0}, balance=float("inf")), 0.1, 0.9)
+start = {"w": np.zeros((3, 2)), "b": np.zeros((3, 1))}
+moved, after = blocks.step(start, start, blocks.init(start))
+numbers: dict[str, float] = {"q": st.dual_exponent("4/3"), "norm": float(st.schatten_norm(np.eye(2), Fraction(3, 2)))}
+"""
+
+
+def test_what_the_readme_shows_is_well_typed(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    use = tmp_path / "use.py"
+    use.write_text("\n".join(blocks) + USE, encoding="utf-8")
+    code, text = findings("--config-file", str(ROOT / "pyproject.toml"), str(use))
+    assert code == 0, text

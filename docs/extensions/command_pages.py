@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import click
 import typer
+
 from proofs_checks.cli import app as schattor
 from proofs_checks.commands import EXAMPLES, EXIT_CODES
 
@@ -17,7 +17,7 @@ WISH = "<!-- commands -->"
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield the words of every command that does something, and the command."""
     group = typer.main.get_command(schattor)
-    context = click.Context(group, info_name="schattor")
+    context = group.make_context("schattor", [], resilient_parsing=True)
     for name in group.commands:
         _, command, _ = group.resolve_command(context, [name])
         inner = getattr(command, "commands", None)
@@ -31,16 +31,18 @@ def section(words: str, command: Any) -> str:
     """Return the part of the page on one command."""
     anchor = f"(command-{words.replace(' ', '-')})="
     rows = ["| option | | default |", "|---|---|---|", *(_row(one) for one in command.params if one.name != "help")]
-    examples = [f"{what}:\n\n```console\n$ {line}\n```" for line, what in EXAMPLES.get(words, ())]
+    examples = [f"{what[0].upper()}{what[1:]}:\n\n```console\n$ {line}\n```" for line, what in EXAMPLES.get(words, ())]
     about = " ".join(inspect.cleandoc(command.help or "").split())
     return "\n\n".join([anchor, f"## schattor {words}", _plain(about), "\n".join(rows), *examples])
 
 
 def _row(parameter: Any) -> str:
-    is_option = isinstance(parameter, click.Option)
+    is_option = parameter.param_type_name == "option"
     name = ", ".join(parameter.opts) if is_option else (parameter.metavar or parameter.name)
     default = parameter.default
-    shown = "required" if parameter.required else "" if default in (None, False, [], ()) or callable(default) else default
+    shown = (
+        "required" if parameter.required else "" if default in (None, False, [], ()) or callable(default) else default
+    )
     return f"| `{name}` | {_plain(getattr(parameter, 'help', None) or '')} | {_plain(str(shown))} |"
 
 
@@ -52,7 +54,11 @@ def _plain(text: str) -> str:
 
 def text() -> str:
     """Return the page's part on all commands."""
-    codes = ["| exit code | |", "|---|---|", *(f"| {code} | {_plain(meaning)} |" for code, meaning in EXIT_CODES.items())]
+    codes = [
+        "| exit code | |",
+        "|---|---|",
+        *(f"| {code} | {_plain(meaning)} |" for code, meaning in EXIT_CODES.items()),
+    ]
     return "\n\n".join(["\n".join(codes), *(section(words, command) for words, command in commands())])
 
 

@@ -9,20 +9,16 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.util import logging
 
-_SIZE = r"(\\[bB]igg?[lrm]?)\s*"
-SIMPLER = tuple(
-    (re.compile(pattern), plain)
-    for pattern, plain in (
-        (_SIZE + r"\\[lr]vert(?![a-zA-Z])", r"\1|"),
-        (_SIZE + r"\\[lr]Vert(?![a-zA-Z])", r"\1\\|"),
-        (_SIZE + r"\\lbrace(?![a-zA-Z])", r"\1\\{"),
-        (_SIZE + r"\\rbrace(?![a-zA-Z])", r"\1\\}"),
-        (r"\\arg\\(min|max)(?![a-zA-Z])", r"\\operatorname*{arg\\,\1}"),
-    )
-)
-"""Other ways to write the same, where the converter does not know the first."""
-
 LOGGER = logging.getLogger(__name__)
+
+FENCES = {
+    "lVert": ("prefix", "‖"), "rVert": ("postfix", "‖"), "lvert": ("prefix", "|"), "rvert": ("postfix", "|"),
+    "langle": ("prefix", "⟨"), "rangle": ("postfix", "⟩"), "lbrace": ("prefix", "{"), "rbrace": ("postfix", "}"),
+}  # fmt: skip
+"""Commands of delimiters to their place and sign; of a fixed size unless they come with ``\\left`` or ``\\right``."""
+
+_STAND_IN = {name: chr(0xE000 + i) for i, name in enumerate(FENCES)}  # private letters, so that left and right differ
+_FUNCTIONS = "arg|cosh|cos|exp|inf|ln|log|sinh|sin|tanh|tan"
 
 
 def mathml(latex: str, display: str) -> str:
@@ -35,14 +31,34 @@ def mathml(latex: str, display: str) -> str:
     display : {"inline", "block"}
         Whether it stands in a line of text or by itself.
     """
-    for pattern, plain in SIMPLER:
-        latex = pattern.sub(plain, latex)
-    return convert(latex, display=display)
+    return _after(convert(_before(latex), display=display))
+
+
+def _before(latex: str) -> str:
+    """Return a formula in other words, where the converter does not know the first or loses their meaning."""
+    latex = re.sub(r"\\arg\\(min|max)(?![a-zA-Z])", r"\\operatorname*{arg\\,\1}", latex)
+    # pairs of a fixed size are grouped with what is between them, else a power of the second loses its size
+    if len(re.findall(r"\\[bB]igg?l(?![a-zA-Z])", latex)) == len(re.findall(r"\\[bB]igg?r(?![a-zA-Z])", latex)):
+        latex = re.sub(r"\\[bB]igg?l(?![a-zA-Z])\s*", r"\\left", latex)
+        latex = re.sub(r"\\[bB]igg?r(?![a-zA-Z])\s*", r"\\right", latex)
+    for name, letter in _STAND_IN.items():
+        latex = re.sub(rf"(?<!\\left)(?<!\\right)\\{name}(?![a-zA-Z])\s?", letter, latex)
+    return latex
+
+
+def _after(element: str) -> str:
+    """Return the element with delimiters of the right kind and room after the names of functions."""
+    for name, (form, sign) in FENCES.items():
+        mark = f'<mo form="{form}" stretchy="false">{sign}</mo>'
+        element = re.sub(rf"<m[ion]>{_STAND_IN[name]}</m[ion]>", mark, element)
+    element = element.replace("<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>")  # a number: no room around it
+    element = element.replace("<mo>&#x0002F;</mo>", '<mo lspace="0" rspace="0">&#x0002F;</mo>')
+    return re.sub(rf"(<mi>(?:{_FUNCTIONS})</mi>)(?!<mo|</)", r'\1<mspace width="0.167em" />', element)
 
 
 def not_understood(element: str) -> list[str]:
-    """Return the commands that were left as they are in a MathML element."""
-    return re.findall(r"\\[a-zA-Z]+", re.sub(r"<[^>]*>", "", element))
+    """Return what was left as it was in a MathML element: commands, and stand-ins for delimiters."""
+    return re.findall(r"\\(?:[a-zA-Z]+|\S)|[\ue000-\uf8ff]", re.sub(r"<[^>]*>", " ", element))
 
 
 def _element(node: nodes.Element, display: str) -> str:

@@ -48,7 +48,8 @@ def finding_of(proof: Proof, context: Context) -> Finding:
     if verdict is Verdict.VIOLATED:
         step = proof.open_steps[0]
         witness = {"seed": context.seed, "check": context.check, "step": step.claim, "why": step.justification}
-    data = {"proof": proof.name, "kind": proof.kind, "steps": len(proof.steps), "certificate": proof.certificate}
+    steps = [{name: value for name, value in step.to_dict().items() if name != "latex"} for step in proof.steps]
+    data = {"proof": proof.name, "kind": proof.kind, "steps": steps, "certificate": proof.certificate}
     margin = {Verdict.HOLDS: 0.0, Verdict.VIOLATED: -1.0}.get(verdict)
     return Finding(verdict=verdict, detail=proof.words, margin=margin, witness=witness, data=data)
 

@@ -107,7 +107,7 @@ def draw_ratios(rows: Sequence[Row], against: str) -> Figure | None:
         return None
     n_columns = min(3, len(found))
     n_rows = math.ceil(len(found) / n_columns)
-    size = (4.1 * n_columns, 3.3 * n_rows + 1.3)
+    size = (max(6.4, 4.1 * n_columns), 3.3 * n_rows + 1.3)  # the title needs the width, whatever the panels do
     figure, grid = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
     handles: dict[str, Any] = {}
     for axes, (bound, (sliced, words)) in zip(grid.flat, found.items(), strict=False):

@@ -167,7 +167,7 @@ class Plot:
     seed : str
         The seed, where the command does not hold it.
     draw : callable, optional
-        Returns the figure.
+        Returns the figure, or None where there is nothing to draw.
     stored : Path, optional
         The file of a figure without its suffix, when it cannot be drawn from what the run has kept.
     is_broad : bool
@@ -181,7 +181,7 @@ class Plot:
     alt: str
     remake: str = ""
     seed: str = ""
-    draw: Callable[[], Figure] | None = None
+    draw: Callable[[], Figure | None] | None = None
     stored: Path | None = None
     is_broad: bool = False
     place: str = ""

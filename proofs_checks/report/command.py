@@ -27,7 +27,8 @@ def report(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders that runs of any command have left.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = _OUT,
     kind: Annotated[
-        str, typer.Option("--format", help="html: one page; md: Markdown and figures; tex: an appendix and PDF figures.")
+        str,
+        typer.Option("--format", help="html: one page; md: Markdown and figures; tex: an appendix and PDF figures."),
     ] = "html",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
 ) -> None:

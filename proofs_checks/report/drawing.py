@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from textwrap import fill
 from typing import Any
@@ -16,6 +16,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
 
 from .blocks import Plot
@@ -32,7 +33,7 @@ _NARROW = 0.8  # share of the column that a figure with one panel gets
 _SCREEN_FONT_SIZE = 10.0
 _LEAST_HEIGHT = 0.62
 _LONG = 26  # letters of a remark inside a panel before its line is broken
-_PAPER: dict[str, Any] = {
+_PAPER: dict[Any, Any] = {
     "font.family": ["cmr10", "STIXGeneral", "DejaVu Sans"],  # a sign that one has not is taken from the next
     "mathtext.fontset": "cm",
     "axes.formatter.use_mathtext": True,
@@ -41,7 +42,9 @@ _PAPER: dict[str, Any] = {
 }
 
 
-def images_of(plots: Iterable[Plot], *, is_paper: bool = False) -> dict[str, bytes]:
+def images_of(
+    plots: Iterable[Plot], *, is_paper: bool = False, progress: Callable[[str], None] | None = None
+) -> dict[str, bytes]:
     """Return the files of figures by stem: PNG, or PDF for paper; one that cannot be drawn is left out.
 
     Parameters
@@ -50,12 +53,19 @@ def images_of(plots: Iterable[Plot], *, is_paper: bool = False) -> dict[str, byt
         The figures of a document.
     is_paper : bool
         Whether they are for paper: PDF, Computer Modern, the width of a column, no title inside.
+    progress : callable, optional
+        Called with the stem of each figure when it is there.
     """
     found = {}
     for plot in plots:
-        content = _stored(plot, ".pdf" if is_paper else ".png") if plot.draw is None else _drawn(plot, is_paper)
+        if plot.draw is None:
+            content = _stored(plot, ".pdf" if is_paper else ".png")
+        else:
+            content = _drawn(plot.draw, is_paper=is_paper, is_broad=plot.is_broad)
         if content is not None:
             found[plot.stem] = content
+        if progress is not None:
+            progress(plot.stem)
     return found
 
 
@@ -64,16 +74,19 @@ def _stored(plot: Plot, suffix: str) -> bytes | None:
     return path.read_bytes() if path is not None and path.is_file() else None
 
 
-def _drawn(plot: Plot, is_paper: bool) -> bytes | None:
-    assert plot.draw is not None
+def _drawn(draw: Callable[[], Figure | None], *, is_paper: bool, is_broad: bool) -> bytes | None:
     with _style(is_paper):
         try:
-            figure = plot.draw()
+            figure = draw()
         except (KeyError, IndexError, TypeError, ValueError):
             plt.close("all")
-            return None  # data of another version: the renderer says that there is no figure
+            figure = None  # data of another version: the renderer says that there is no figure
+        if figure is None:
+            return None
+        if figure.get_suptitle():
+            figure.suptitle("")  # the caption says it
         if is_paper:
-            _typeset(figure, is_broad=plot.is_broad)
+            _typeset(figure, is_broad=is_broad)
         content = io.BytesIO()
         options: Mapping[str, Any] = {"metadata": {"CreationDate": None}} if is_paper else {"dpi": 150}
         figure.savefig(content, format="pdf" if is_paper else "png", **options)
@@ -103,19 +116,35 @@ def _typeset(figure: Figure, *, is_broad: bool) -> None:
     shrink = PAPER_FONT_SIZE / _SCREEN_FONT_SIZE
     # letters shrink less than lengths where there are many panels, which then need more height
     figure.set_size_inches(wanted, height * max(wanted / width, _LEAST_HEIGHT))
-    suptitle = figure.get_suptitle()
     for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        if suptitle and text.get_text() == suptitle:
-            text.set_text("")  # the caption says it
+        if not isinstance(text, Text):
             continue
-        text.set_fontsize(text.get_fontsize() * shrink)
+        text.set_fontsize(float(text.get_fontsize()) * shrink)
         text.set_text(_in_computer_modern(text.get_text()))
-        if isinstance(text, Annotation) and len(text.get_text()) > _LONG:
+        if isinstance(text, Annotation) and text.xycoords == "axes fraction" and len(text.get_text()) > _LONG:
             text.set_text(fill(text.get_text(), _LONG))
-            text.set_verticalalignment("top")
+            text.xyann = (0.03, 0.04)  # below the curves, where there is room for lines
+            text.set_verticalalignment("bottom")
     for axes in figure.axes:
         axes.tick_params(labelsize=PAPER_FONT_SIZE)
+    for legend in list(figure.legends):
+        _fit(figure, legend)
+
+
+def _fit(figure: Figure, legend: Legend) -> None:
+    """Set a legend in fewer columns until it is no wider than its figure."""
+    shown = zip(legend.legend_handles, legend.get_texts(), strict=True)
+    pairs = [(handle, text) for handle, text in shown if handle is not None]
+    if not pairs:
+        return
+    options: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "fontsize": pairs[0][1].get_fontsize()}
+    for n_columns in (4, 3, 2, 1):
+        figure.draw_without_rendering()
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
+        words = [text.get_text() for _, text in pairs]
+        legend = figure.legend([handle for handle, _ in pairs], words, ncols=n_columns, **options)
 
 
 def _in_computer_modern(text: str) -> str:

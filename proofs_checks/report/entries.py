@@ -10,7 +10,7 @@ from typing import Any
 from ..evidence import Evidence, Verdict
 from ..matrix import ENOUGH, WHY_FEWER, Artefact, Matrix, Row
 from ..matrix import Cell as Evidences
-from .blocks import Badge, Block, Cell, Folded, Inline, Link, Listed, Paragraph, Section, Steps, Table, Verbatim
+from .blocks import Badge, Block, Cell, Code, Folded, Inline, Link, Listed, Paragraph, Section, Steps, Table, Verbatim
 
 __all__ = ["SIGNS", "anchor", "artefacts_of", "badge", "check_anchor", "matrix_section", "place_of", "shortened"]
 
@@ -141,6 +141,9 @@ def artefacts_of(entry: Evidence) -> list[Block]:
     steps = entry.data.get("steps")
     if isinstance(steps, list) and steps:
         parts.append(_derivation(entry, steps))
+    elif steps:
+        way = ("Written out by ", Code(f"schattor prove {entry.data.get('proof', entry.statement)}"), ".")
+        parts.append(Folded(f"Derivation of {steps} steps", [Paragraph(way)], place_of("derivation", entry.check)))
     if entry.data.get("certificate"):
         inside = [Verbatim(shortened(entry.data["certificate"]))]
         parts.append(Folded("Certificate", inside, place_of("certificate", entry.check)))

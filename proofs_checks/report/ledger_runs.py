@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..evidence import Evidence
 from ..ledger import LEDGER, Ledger, read_ledger
 from ..moments.figures import AXES, draw_ratios
 from ..unfinished import UNFINISHED
-from .blocks import Cell, Paragraph, Plot, Section, Table
+from .blocks import Cell, Formula, Paragraph, Plot, Section, Table
 from .entries import badge, place_of
 from .figures import DRAWINGS, draw_measured
 from .run import COULD_NOT_RUN, Part, Run
@@ -38,7 +39,9 @@ def read_ledger_run(folder: Path, name: str, taken: Collection[str]) -> Run | No
         If the ledger cannot be read.
     """
     if (folder / LEDGER).is_file():
-        return run_of(read_ledger(folder / LEDGER), folder, name, taken)
+        run = run_of(read_ledger(folder / LEDGER), folder, name, taken)
+        is_left = (folder / UNFINISHED).is_file()
+        return replace(run, words=f"{run.words} A later run in the same folder is not finished.") if is_left else run
     if (folder / UNFINISHED).is_file():
         n = max(0, len((folder / UNFINISHED).read_text(encoding="utf-8").splitlines()) - 1)
         return Run(name=name, kind="verify", words=f"{n} checks are kept. {_UNFINISHED}", exit_code=COULD_NOT_RUN)
@@ -67,11 +70,8 @@ def run_of(ledger: Ledger, folder: Path, name: str = "", taken: Collection[str] 
     command = str(ledger.manifest.get("command", "schattor verify"))
     kind = command.split()[1] if command.startswith("schattor ") and len(command.split()) > 1 else "verify"
     asked = ledger.manifest.get("statements")
-    words = ledger.words()
-    if (folder / UNFINISHED).is_file():
-        words += " A later run in the same folder is not finished."
     run = Run(
-        name=name, kind=kind, words=words, exit_code=ledger.exit_code, command=command, entries=entries,
+        name=name, kind=kind, words=ledger.words(), exit_code=ledger.exit_code, command=command, entries=entries,
         statements=tuple(map(str, asked)) if isinstance(asked, list | tuple) else None, manifest=ledger.manifest,
     )  # fmt: skip
     parts = {"tightness": _probe_parts, "constants": _constant_parts, "assumptions": _record_parts}
@@ -161,7 +161,7 @@ def _probe_parts(run: Run, folder: Path) -> list[Part]:
             title=f"Moment over bound against {_PROBE_WORDS[axis]}",
             alt="A panel for each bound, a line for each martingale, with finite-sample intervals; no bar: exact. The "
             "dashed line is the bound.",
-            remake=run.command, is_broad=True, draw=lambda axis=axis: draw_ratios(rows, axis),
+            remake=run.command, is_broad=True, draw=partial(draw_ratios, rows, axis),
         )  # fmt: skip
         if _varies(rows, axis):
             parts.append(Part("tightness", plot))
@@ -203,7 +203,7 @@ def _constant_parts(run: Run, folder: Path) -> list[Part]:
         "Right: the same in per cent above C_q, which every witness attains or stays below.",
         remake=run.command, is_broad=True, draw=lambda: draw_rows(content["rows"]),
     )  # fmt: skip
-    words = Paragraph(str(content.get("verdict", "")))
+    words = Paragraph(Formula(str(content.get("verdict", ""))))
     return [Part("constant", words), Part("constant", plot), Part("constant", Table(head, rows, "lrrrlrrr"))]
 
 
@@ -215,8 +215,6 @@ def _constant_row(row: Mapping[str, Any]) -> list[str]:
 
 
 def _record_parts(run: Run, folder: Path) -> list[Part]:
-    rows = [
-        [Cell(entry.statement), Cell(entry.check), Cell(badge(entry)), Cell(entry.detail)] for entry in run.entries
-    ]
+    rows = [[Cell(entry.statement), Cell(entry.check), Cell(badge(entry)), Cell(entry.detail)] for entry in run.entries]
     table = Table(["assumption", "record", "verdict", "what the record says"], rows, "llcl")
     return [Part("record", Section(str(run.manifest.get("source", run.name)), [table], level=3))]

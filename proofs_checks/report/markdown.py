@@ -55,7 +55,7 @@ def _inline(part: Inline) -> str:
         case Formula(text) | Link(text, _):
             return _safe(text)
         case Badge(_, sign, words):
-            return f"{sign} {words}".strip()
+            return f"{sign} {words}" if sign else f"({words})"
 
 
 def _blocks(blocks: Sequence[Block], folder: str, drawn: Collection[str]) -> Iterator[str]:
@@ -74,7 +74,9 @@ def _block(block: Block, folder: str, drawn: Collection[str]) -> Iterator[str]:
         case Listed(items):
             yield "\n".join(f"- {_words(item)}" for item in items)
         case Steps(items):
-            yield "\n".join(f"{k}. {_safe(claim)} {sign} {_safe(why)}" for k, (claim, _, sign, why) in enumerate(items, 1))
+            yield "\n".join(
+                f"{k}. {_safe(claim)} {sign} {_safe(why)}" for k, (claim, _, sign, why) in enumerate(items, 1)
+            )
         case Folded():
             pass  # on a page only
         case Card(_, title, blocks):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ..display import display
 from ..files import disk, write_file
 from ..ledger import Ledger
-from .blocks import Document, Plot, plots_of
+from .blocks import Document, plots_of
 from .drawing import images_of
 from .ledger_runs import run_of
 from .markdown import text_of
@@ -33,8 +35,9 @@ def write_report(ledger: Ledger, out: Path) -> Path:
     StoreError
         If the folder cannot be written.
     """
-    document = document_of([run_of(ledger, out, name=out.name or "report")])
-    images = _images(document, out, "png", "verify")
+    document = document_of([replace(run_of(ledger, out, name=out.name or "report"), folder=str(out))])
+    images = _drawn(document)
+    _write_figures(images, out / document.figures, "png", "verify")
     write_file(out / REPORT, page_of(document, images).encode(), "verify")
     return out / REPORT
 
@@ -62,26 +65,34 @@ def write_document(runs: Sequence[Run], out: Path, kind: str, call: str = "repor
     document, file = document_of(runs), out / FORMATS[kind]
     with disk(out, call):
         out.mkdir(parents=True, exist_ok=True)
+    images = _drawn(document, is_paper=kind == "tex")
     if kind == "html":
-        write_file(file, page_of(document, images_of(_plots(document))).encode(), call)
-    elif kind == "md":
-        write_file(file, text_of(document, set(_images(document, out, "png", call))).encode(), call)
+        write_file(file, page_of(document, images).encode(), call)
+        return file
+    _write_figures(images, out / document.figures, "png" if kind == "md" else "pdf", call)
+    if kind == "md":
+        write_file(file, text_of(document, images).encode(), call)
     else:
-        write_file(file, fragment(document, set(_images(document, out, "pdf", call))).encode(), call)
+        write_file(file, fragment(document, images).encode(), call)
         write_file(out / STANDALONE, standalone(file.name).encode(), call)
     return file
 
 
-def _plots(document: Document) -> list[Plot]:
-    return list(plots_of(document.sections))
+def _drawn(document: Document, *, is_paper: bool = False) -> dict[str, bytes]:
+    """Return the figures by stem, with a display that leaves no trace."""
+    plots = list(plots_of(document.sections))
+    shown = display()
+    with shown:
+        task = shown.add_task("figures", total=len(plots))
+
+        def count(stem: str) -> None:
+            shown.update(task, advance=1, description=f"figures ({stem})")
+
+        return images_of(plots, is_paper=is_paper, progress=count)
 
 
-def _images(document: Document, out: Path, suffix: str, call: str) -> dict[str, bytes]:
-    """Write the figures into their folder; return them by stem."""
-    folder = out / document.figures
-    with disk(out, call):
+def _write_figures(images: Mapping[str, bytes], folder: Path, suffix: str, call: str) -> None:
+    with disk(folder.parent, call):
         folder.mkdir(parents=True, exist_ok=True)
-    images = images_of(_plots(document), is_paper=suffix == "pdf")
     for stem, content in images.items():
         write_file(folder / f"{stem}.{suffix}", content, call)
-    return images

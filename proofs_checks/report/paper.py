@@ -58,7 +58,7 @@ def fragment(document: Document, drawn: Collection[str]) -> str:
     lines = [
         rf"% needs \usepackage{{{','.join(PACKAGES)}}}",
         rf"\section{{{escaped(document.title)}}}",
-        r"\begingroup\raggedbottom\emergencystretch=2em",
+        r"\begingroup\raggedbottom\sloppy",
         r"\renewcommand{\topfraction}{0.9}\renewcommand{\bottomfraction}{0.9}\renewcommand{\textfraction}{0.05}",
         r"\renewcommand{\floatpagefraction}{0.75}",
         *_blocks([*document.opening, *document.sections], document.figures, drawn),
@@ -123,7 +123,7 @@ def _block(block: Block, folder: str, drawn: Collection[str]) -> Iterator[str]:
         case Steps(items):
             yield r"\begin{enumerate}"
             for claim, result, _, why in items:
-                yield rf"\item {formula(claim)} ({escaped(result)}). {formula(why)}"
+                yield rf"\item {escaped(claim)} ({escaped(result)}). {escaped(why)}"
             yield r"\end{enumerate}"
         case Folded():
             pass  # on a screen only
@@ -157,7 +157,7 @@ def _plot(block: Plot, folder: str, drawn: Collection[str]) -> Iterator[str]:
     made = f" Remake: {_inline(Code(block.remake))}{seed}." if block.remake else ""
     yield r"\begin{figure}[htbp]\centering"
     yield rf"\includegraphics[width={width}\linewidth]{{{folder}/{block.stem}.pdf}}"
-    yield rf"\caption{{{escaped(block.title)}. {escaped(block.alt)}{made}}}"
+    yield rf"\caption{{{formula(block.title)}. {formula(block.alt)}{made}}}"
     yield r"\end{figure}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from schattor_theory.checks import fail
@@ -10,6 +11,7 @@ from schattor_theory.errors import StoreError
 
 from .crosscheck_runs import read_crosscheck_run
 from .ledger_runs import read_ledger_run
+from .proof_runs import read_proof_run
 from .run import COULD_NOT_RUN, Run
 from .study_runs import read_study_run
 
@@ -19,10 +21,11 @@ READERS: Sequence[Callable[[Path, str, Collection[str]], Run | None]] = (
     read_study_run,
     read_crosscheck_run,
     read_ledger_run,
+    read_proof_run,
 )
 """Each returns the run of a folder, or None where it is none of its kind."""
 
-_KNOWN = "verify, study run, tightness, constants, crosscheck or assumptions"
+_KNOWN = "verify, study run, tightness, constants, crosscheck, assumptions or prove --export"
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
@@ -39,7 +42,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             way_out = f"Make a run first, for example `schattor verify --out {folder}`."
             fail(StoreError, "report", "folders", "name folders that are there", str(folder), way_out)
         taken = {entry.check for run in runs for entry in run.entries}
-        runs.append(_read(folder, name, taken) or _unknown(name))
+        runs.append(replace(_read(folder, name, taken) or _unknown(name), folder=str(folder)))
     if all(run.kind == "unknown" for run in runs):
         way_out = f"Give the --out folder of schattor {_KNOWN}."
         fail(StoreError, "report", "folders", "hold a run", [str(folder) for folder in folders], way_out)

@@ -87,6 +87,8 @@ class Run:
         What its numbers may depend on.
     parts : tuple of Part
         Figures and tables.
+    folder : str
+        Where it is, as it was given.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Run:
     statements: tuple[str, ...] | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
     parts: Sequence[Part] = ()
+    folder: str = ""
 
     def remake(self, entry: Evidence) -> str:
         """Return the command that runs the check of an entry again."""

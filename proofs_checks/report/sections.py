@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -101,19 +102,20 @@ def _opening(runs: Sequence[Run], asked: Sequence[Statement], entries: Sequence[
         yield Table(["run", "made by", "verdict"], rows, "lll", css="runs")
     for run in runs:
         if run.manifest.get("planted"):
-            yield Paragraph(f"An error was planted on purpose, {run.manifest['planted']}: this page says nothing of the "
-                            "product.")  # fmt: skip
+            planted = run.manifest["planted"]
+            yield Paragraph(f"An error was planted on purpose, {planted}: this says nothing of the product.")
     not_run = _not_run(runs, asked, entries)
     if not_run:
         yield Paragraph(not_run)
-    seconds = float(runs[0].manifest.get("seconds", 0) or 0)
     if len(runs) == 1 and runs[0].command:
-        yield Paragraph(("Made by ", Code(runs[0].command), f" in {seconds:.0f} seconds." if seconds else "."))
+        seconds = runs[0].manifest.get("seconds")
+        took = f" in {seconds:.0f} seconds." if isinstance(seconds, int | float) else "."
+        yield Paragraph(("Made by ", Code(runs[0].command), took))
     if entries:
         yield Paragraph(
             "A statement “holds” here when every comparison came out as it says; that is evidence, not proof. The "
-            "sampled checks of a run together call a true statement violated with probability at most one in a million, "
-            "and only after a second, ten times larger sample."
+            "sampled checks of a run together call a true statement violated with probability at most one in a "
+            "million, and only after a second, ten times larger sample."
         )
 
 
@@ -128,7 +130,11 @@ def _not_run(runs: Sequence[Run], asked: Sequence[Statement], entries: Sequence[
     verified = {entry.check for run in runs if run.kind == "verify" for entry in run.entries}
     left = [check for check in chosen(level="full") if check.name not in verified]
     if verified and left:
-        parts += [f"{len(left)} of the {len(chosen(level='full'))} checks of ", Code("schattor verify --level full"), "; "]
+        parts += [
+            f"{len(left)} of the {len(chosen(level='full'))} checks of ",
+            Code("schattor verify --level full"),
+            "; ",
+        ]
     kinds = {run.kind for run in runs}
     for kind, words in _KINDS.items():
         if kind not in kinds:
@@ -180,7 +186,7 @@ def _topics(runs: Sequence[Run]) -> Iterator[Section]:
 
 
 def _folders(runs: Sequence[Run]) -> str:
-    return " ".join(run.name for run in runs)
+    return " ".join(shlex.quote(run.folder or run.name) for run in runs)
 
 
 def _named(block: Block, run: Run, runs: Sequence[Run]) -> Block:

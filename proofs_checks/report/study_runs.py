@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,8 +15,10 @@ from ..evidence import Evidence, Verdict
 from ..scaling import figures
 from ..scaling.analysis import Analysis, analyse
 from ..scaling.columns import SCHEMA, failed_rows
+from ..scaling.fit import Fit
 from ..scaling.plan import RESULTS_VERSION, Arm, Study
 from ..scaling.report import STATISTIC_WORDS, arm_words, expectations_table, exponents_table, tightness_table
+from ..scaling.series import Series
 from ..scaling.shipped_studies import shipped_studies
 from ..scaling.store import Store
 from ..scaling.tables import Table as TextTable
@@ -158,19 +161,17 @@ def _arm_blocks(analysis: Analysis, arm: Arm, command: str) -> Iterator[Block]:
             f"dashed. {_fits(drawn)}",
             remake=command,
             seed=f"seed {analysis.study.seed} of the study file",
-            draw=lambda drawn=drawn, statistic=statistic, note=note: figures.draw_arm(
-                "", drawn, statistic=statistic, note=note
-            ),
+            draw=partial(figures.draw_arm, "", drawn, statistic=statistic, note=note),
         )
     if judged.judgements:
-        yield _table(expectations_table(judged))
+        yield _table(replace(expectations_table(judged), caption=f"Expected exponents: {arm.title}"))
     if pairs:
-        yield _table(exponents_table(pairs))
+        yield _table(exponents_table(pairs, f"Exponents: {arm.title}"))
     else:
         yield Paragraph("No cell of this arm has finished yet.", is_note=True)
 
 
-def _fits(pairs: list) -> str:  # type: ignore[type-arg]
+def _fits(pairs: Sequence[tuple[Series, Fit]]) -> str:
     labels = [fit.label for _, fit in pairs]
     counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
     return "; ".join(f"{label}: {n} of {len(labels)}" for label, n in counts.items()).capitalize() + "."

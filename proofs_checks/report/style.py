@@ -51,7 +51,8 @@ font-size:.74rem}
 .badge.error{color:var(--error);background:var(--error-bg)}
 figure{margin:1.2rem 0}figure img{display:block;max-width:100%;height:auto;background:#fff;border:1px solid var(--line);
 border-radius:6px}figcaption{margin-top:.4rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 1.6rem;align-items:start;margin:1.2rem 0}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(30rem,1fr));gap:1rem 1.6rem;align-items:start;
+margin:1.2rem 0}
 .figures figure{margin:0;max-width:46rem}.figures .broad{grid-column:1/-1;max-width:none}
 .figures .broad img{max-width:min(100%,66rem)}.figures figure:only-child:not(.broad){max-width:40rem}
 caption{caption-side:top;text-align:left;font-weight:600;padding:.9rem 0 .3rem}
@@ -69,7 +70,8 @@ table.targets thead th{white-space:normal;overflow-wrap:anywhere}th,td{padding:.
 body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 main{max-width:none;padding:0}main>section:not(.card){break-before:page}header+section,header+.card{break-before:auto}
 h2,h3{break-after:avoid}h2{margin-top:0}tr,figure,.card,.verdict{break-inside:avoid}thead{display:table-header-group}
-.wide{overflow:visible}table{font-size:7.5pt;min-width:0;max-width:100%}th,td{padding:.15rem .3rem;white-space:normal!important}
+.wide{overflow:visible}table{font-size:7.5pt;min-width:0;max-width:100%}
+th,td{padding:.15rem .3rem;white-space:normal!important}
 .matrix th,.matrix td{padding:.12rem .2rem;font-size:6.8pt}.matrix .leads,details,.title .status{display:none}
 .relation td.left,.relation td.left:last-child,.checks td,table.targets td{min-width:0!important}
 tbody th{min-width:26mm}.matrix tbody th,.targets tbody th,.runs tbody th{min-width:0}

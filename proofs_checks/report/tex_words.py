@@ -25,15 +25,16 @@ MATHEMATICS = {
     "√": r"\surd", "✓": r"\checkmark", "✗": r"\times", "′": r"^{\prime}", "″": r"^{\prime\prime}", "∩": r"\cap",
     "∪": r"\cup", "≡": r"\equiv", "≪": r"\ll", "≫": r"\gg", "⊂": r"\subset", "⊆": r"\subseteq", "⊥": r"\perp",
     "∀": r"\forall", "∃": r"\exists", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "ℓ": r"\ell",
-    "∣": r"\mid", "∥": r"\parallel", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow", "←": r"\leftarrow", "¼": r"{\tfrac{1}{4}}",
-    "⟨": r"\langle", "⟩": r"\rangle", "¾": r"{\tfrac{3}{4}}", "⅓": r"{\tfrac{1}{3}}", "ℝ": r"\mathbb{R}", "ℂ": r"\mathbb{C}",
-    "ℕ": r"\mathbb{N}", "∝": r"\propto", "∧": r"\wedge", "∨": r"\vee", "⊕": r"\oplus", "∅": r"\emptyset",
+    "∣": r"\mid", "∥": r"\parallel", "⇒": r"\Rightarrow", "⇔": r"\Leftrightarrow", "←": r"\leftarrow", "∝": r"\propto",
+    "⟨": r"\langle", "⟩": r"\rangle", "⅓": r"{\tfrac{1}{3}}", "¼": r"{\tfrac{1}{4}}",
+    "¾": r"{\tfrac{3}{4}}", "ℝ": r"\mathbb{R}", "ℂ": r"\mathbb{C}", "ℕ": r"\mathbb{N}",
+    "∧": r"\wedge", "∨": r"\vee", "⊕": r"\oplus", "∅": r"\emptyset",
 }  # fmt: skip
 
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
-    "psi omega"
-).split()
+_GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+]  # fmt: skip
 # Greek capitals that look like Latin ones have no command
 _CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 for _name in _GREEK:
@@ -151,8 +152,11 @@ def _closed(run: list[str]) -> list[str]:
 
 def _maths(text: str) -> str:
     """Return a run of mathematics in Unicode as the inside of a formula."""
-    text = re.sub(r"<(?=\S)([^<>]*?\S)>", "\N{MATHEMATICAL LEFT ANGLE BRACKET}\\1\N{MATHEMATICAL RIGHT ANGLE BRACKET}", text)
+    text = re.sub(
+        r"<(?=\S)([^<>]*?\S)>", "\N{MATHEMATICAL LEFT ANGLE BRACKET}\\1\N{MATHEMATICAL RIGHT ANGLE BRACKET}", text
+    )
     text = re.sub("([A-Za-z])([" + "".join(_ACCENTS) + "])", lambda m: rf"\{_ACCENTS[m[2]]}{{{m[1]}}}", text)
+    text = re.sub(r"\^\(([^()]*)\)", r"^{\1}", text)
     text = _roots(text)
     text = re.sub(r"_(low|high)\b", r"_{\\mathrm{\1}}", text)
     text = text.replace("|||", r"|\mkern-2mu|\mkern-2mu|")

@@ -130,13 +130,12 @@ def _section(block: Section, images: Images) -> str:
 
 
 def _row(figures: list[str]) -> list[str]:
-    shown = [figure for figure in figures if figure]
-    return [f'<div class="figures">{"".join(shown)}</div>'] if shown else []
+    return [f'<div class="figures">{"".join(figures)}</div>'] if figures else []
 
 
 def _plot(block: Plot, images: Images) -> str:
     if block.stem not in images:
-        return ""
+        return f'<p class="note"{_id(block.place)}>No figure: {_e(block.title)}.</p>'
     data = base64.b64encode(images[block.stem]).decode()
     seed = f", {_e(block.seed)}" if block.seed else ""
     made = f"<br>Remake: <code>{_e(block.remake)}</code>{seed}" if block.remake else ""

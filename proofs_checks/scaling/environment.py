@@ -31,8 +31,14 @@ def default_jobs(device: str) -> int:
 
 
 def threads_for(jobs: int, n_cells: int) -> int:
-    """Return the threads of each of ``jobs`` workers: the cores that there are no cells for are shared among them."""
-    return max(1, usable_cores() // max(1, min(jobs, n_cells)))
+    """Return the threads of each worker when ``jobs`` cores may be used: those without a cell are shared by the others.
+
+    Examples
+    --------
+    >>> threads_for(8, 100), threads_for(8, 3), threads_for(8, 1)
+    (1, 2, 8)
+    """
+    return jobs // max(1, min(jobs, n_cells))
 
 
 def _version(package: str) -> str | None:

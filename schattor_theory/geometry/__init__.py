@@ -3,7 +3,7 @@
 from .certificates import DualityCertificate, polar_error_bound
 from .certified import certified_duality_map
 from .diagonal import DiagonalGeometry
-from .exponents import dual_exponent, exponent_label
+from .exponents import Exponent, dual_exponent, exponent_label
 from .product import Geometry, ProductGeometry, as_geometry
 from .schatten import SchattenGeometry, duality_map, schatten_norm
 from .spectral import singular_values, spectral_map, thin_svd
@@ -11,6 +11,7 @@ from .spectral import singular_values, spectral_map, thin_svd
 __all__ = [
     "DiagonalGeometry",
     "DualityCertificate",
+    "Exponent",
     "Geometry",
     "ProductGeometry",
     "SchattenGeometry",

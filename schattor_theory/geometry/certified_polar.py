@@ -135,8 +135,8 @@ class _Buffers:
     def run(self, x: np.ndarray, rows: tuple[Polynomial, ...]) -> np.ndarray:
         """Return ``p(x)`` for the composition p of odd quintics, in a buffer of this block.
 
-        numerics: ``a + b A + c A² = (√c A + b/(2√c))² + a - b²/(4c)`` for c > 0: the factor √c goes into the copy of the
-        transpose, so that beside three products there is one pass over x and two over diagonals.
+        numerics: ``a + b A + c A² = (√c A + b/(2√c))² + a - b²/(4c)`` for c > 0: the factor √c goes into the copy of
+        the transpose, so that beside three products there is one pass over x and two over diagonals.
         """
         y = self.y if x is not self.y else self.x
         for a, b, c in rows:

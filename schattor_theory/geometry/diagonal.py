@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..arrays import Array, array_namespace, check_matrices
 from ..checks import check_choice, check_exponent, fail
 from ..errors import ShapeError
+from .exponents import Exponent
 from .methods import check_settings
 from .schatten import SchattenGeometry
 
@@ -48,6 +50,10 @@ class DiagonalGeometry(SchattenGeometry):
     >>> float(DiagonalGeometry(2).norm(np.array([[3.0], [-4.0]])))
     5.0
     """
+
+    if TYPE_CHECKING:  # the exponent is a float from then on
+
+        def __init__(self, p: Exponent, *, method: str = "auto", tolerance: float | None = None) -> None: ...
 
     def __post_init__(self) -> None:
         call = "DiagonalGeometry"

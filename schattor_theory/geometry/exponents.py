@@ -7,7 +7,10 @@ from fractions import Fraction
 
 from ..checks import check_exponent
 
-__all__ = ["dual_exponent", "exponent_label"]
+__all__ = ["Exponent", "dual_exponent", "exponent_label"]
+
+Exponent = float | Fraction | str
+"""How an exponent in [1, inf] can be given: as a number, an exact fraction, "inf" or a fraction such as "4/3"."""
 
 _LARGEST_DENOMINATOR = 64  # spelled as fractions: 4/3, 8/7, …; other exponents keep their shortest decimal
 

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from .certificates import frobenius, rounding_allowance
-from .workspace import Workspace
+from .workspace import Workspace, times_own_transpose
 
 __all__ = ["NORM_AMPLIFICATION", "gram_map", "gram_norm"]
 
@@ -51,7 +51,7 @@ def gram_map(
     """
     rank = x.shape[-2]
     gram = workspace.array("gram", (len(x), rank, rank))
-    _, v = np.linalg.eigh(np.matmul(x, np.swapaxes(x, -1, -2), out=gram))
+    _, v = np.linalg.eigh(times_own_transpose(x, gram, workspace))
     rows = np.matmul(np.swapaxes(v, -1, -2), x, out=workspace.array("x", x.shape))
     d = np.sqrt(np.einsum("kij,kij->ki", rows, rows))
     top, bottom = d.max(axis=-1), d.min(axis=-1)
@@ -60,7 +60,7 @@ def gram_map(
     if not is_full.all():
         d[~is_full] = top[~is_full] = bottom[~is_full] = 1.0
     rows /= d[..., None]
-    f = np.matmul(rows, np.swapaxes(rows, -1, -2), out=gram)
+    f = times_own_transpose(rows, gram, workspace)
     f.reshape(len(f), -1)[:, :: rank + 1] -= 1
     departure = frobenius(f)
     is_full &= departure < _LARGEST_DEPARTURE
@@ -116,7 +116,7 @@ def _first_order(d: np.ndarray, weights: np.ndarray | None, q: float) -> np.ndar
     if weights is None:
         return np.asarray(-row / (column + row))
     a = (q - 2) / 2
-    logs = np.log(d)
+    logs = np.log(d / d.min())
     gap = 2 * (logs[:, None] - logs[None, :])
     denominator = np.expm1(gap)
     is_equal = denominator == 0
@@ -126,7 +126,7 @@ def _first_order(d: np.ndarray, weights: np.ndarray | None, q: float) -> np.ndar
 
 
 def gram_norm(
-    x: np.ndarray, q: float, eps: float, tolerance: float | None
+    x: np.ndarray, q: float, eps: float, tolerance: float | None, workspace: Workspace
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ``(‖x‖_q, relative error bound, accepted)`` of wide matrices, from the eigenvalues of ``x xᵀ``.
 
@@ -143,12 +143,15 @@ def gram_norm(
         Machine epsilon of the dtype the matrices came in.
     tolerance : float or None
         Relative error allowed; None allows ``NORM_AMPLIFICATION`` times that of a backward stable decomposition.
+    workspace : Workspace
+        Memory to work in.
 
     Returns
     -------
     tuple of arrays, each shape (k,)
     """
-    values = np.linalg.eigvalsh(x @ np.swapaxes(x, -1, -2))
+    gram = workspace.array("gram", (len(x), x.shape[-2], x.shape[-2]))
+    values = np.linalg.eigvalsh(times_own_transpose(x, gram, workspace))
     s = np.sqrt(np.maximum(values, 0.0))
     top = s.max(axis=-1, keepdims=True)
     safe = np.where(top > 0, top, 1.0)

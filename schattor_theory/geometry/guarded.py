@@ -30,13 +30,14 @@ Decomposed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np
 def chosen_map(shape: tuple[int, int], q: float) -> int:
     """Return the method of ``method="auto"`` for matrices of one shape and dual exponent.
 
-    Time of one decomposition over time of the method, one BLAS thread, float64, Gaussian (benchmarks/polar_factor_*.py
-    measures the first and last row again):
+    Time of the SVD over time of the method, float64, Gaussian, one BLAS thread, while the machine was shared (idle, the
+    polynomials gain most; the benchmarks measure again):
 
     ====================== ======= ======= ======= ======= ======= =======
     smaller side                 8      16      32      64     128     256
-    polynomial, q = 1          3.4     4.2     2.6     1.6     0.8     0.6
-    Gram, q = 1                1.4     1.4     1.3     1.3     1.4     1.5
+    polynomials, q = 1         2.7     3.4     2.1     1.4     0.7     0.4
+    Gram, q = 1                1.4     1.2     1.1     1.1     1.1     1.4
+    Gram, q = 3/2              1.1     1.2     1.0     1.2     1.2     1.4
     ====================== ======= ======= ======= ======= ======= =======
     """
     small = min(shape)
@@ -52,7 +53,7 @@ def chosen_norm(shape: tuple[int, int], q: float, tolerance: float | None) -> in
 
     Below q = 2 the small singular values count, and those of a random matrix of aspect below 2 come out of a Gram
     matrix with fewer digits than a decomposition gives. The nuclear norm of small matrices is the trace that certifies
-    their polar factor, 2.0 and 1.7 times as fast as singular values at size 8 and 16, and slower from 32 on.
+    their polar factor: faster than singular values at size 8 and 16, slower from 32 on.
     """
     small, large = min(shape), max(shape)
     if small >= 8 and q == 1 and small <= 16:
@@ -93,7 +94,7 @@ def by_blocks(
 
 
 def _scaled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return matrices of moderate size, and what they were divided by: their largest entry, or 1 where they had it.
+    """Return matrices of moderate size, and the powers of two they were divided by, 1 where they had it.
 
     numerics: where none needs it nothing is divided (None), which saves two passes; each slice decides for itself.
     """
@@ -102,7 +103,9 @@ def _scaled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     is_moderate = (size > _SMALLEST) & (size < _LARGEST)
     if is_moderate.all():
         return x, None
-    scale = np.where(is_moderate[:, None, None], np.ones((), dtype=x.dtype), largest_entry(x))
+    # numerics: a power of two changes no digit, so that a slice has the same digits on both sides of the limits
+    exponents = np.frexp(largest_entry(x))[1] - 1
+    scale = np.ldexp(np.ones((), dtype=x.dtype), np.where(is_moderate[:, None, None], 0, exponents))
     return x / scale, scale[:, 0, 0]
 
 
@@ -171,7 +174,7 @@ def guarded_norm(
     if method == POLYNOMIAL:
         norm, _, _, accepted = certified_polar(wide, eps, None, workspace)
     else:
-        norm, _, accepted = gram_norm(wide, q, eps, tolerance)
+        norm, _, accepted = gram_norm(wide, q, eps, tolerance, workspace)
     norm = norm.astype(x.dtype, copy=False)
     if not accepted.all():
         norm[~accepted] = values(x[~accepted])

@@ -18,7 +18,7 @@ from ..arrays import Array, array_namespace, check_matrices, largest_entry
 from ..checks import check_choice, check_integer, check_nonnegative, fail
 from ..errors import ParameterError
 from .coefficients import PUBLISHED_CUSHION, Polynomial, polar_express, taylor_polynomial
-from .workspace import blocks, borrowed_workspace
+from .workspace import Workspace, blocks, borrowed_workspace, times_own_transpose
 
 __all__ = [
     "POLAR_SCHEDULES",
@@ -155,10 +155,6 @@ def polynomial_polar(m: Array, schedule: PolarSchedule, *, check_finite: bool = 
     return xp.linalg.matrix_transpose(x) if is_tall else x
 
 
-_TRANSPOSED_BELOW = 96
-"""Smaller side below which ``x xᵀ`` is faster by a copied transpose than by NumPy's symmetric product."""
-
-
 def _in_memory(wide: np.ndarray, schedule: PolarSchedule) -> np.ndarray:
     """Return the schedule at wide NumPy matrices (..., r, c), block by block and in arrays that are used again.
 
@@ -170,16 +166,15 @@ def _in_memory(wide: np.ndarray, schedule: PolarSchedule) -> np.ndarray:
     with borrowed_workspace() as workspace:
         for block in blocks(stack):
             part = stack[block]
-            k, r, c = part.shape
+            k, r, _ = part.shape
             x, y = (workspace.array(name, part.shape, part.dtype) for name in ("x", "y"))
             gram, first, second = (workspace.array(name, (k, r, r), part.dtype) for name in ("gram", "square", "power"))
-            transposed = workspace.array("transposed", (k, c, r), part.dtype) if r < _TRANSPOSED_BELOW else None
             # numerics: the largest entry is divided out first, or the squares over- and underflow
             np.divide(part, largest_entry(part), out=x)
             norm = np.sqrt(np.einsum("kij,kij->k", x, x))[:, None, None]
             x /= np.where(norm > 0, norm, np.ones_like(norm)) * part.dtype.type(1 + schedule.input_margin)
             for row in schedule.steps:
-                _step(x, row, gram, first, second, transposed, out=y)
+                _step(x, row, gram, first, second, workspace, out=y)
                 x, y = y, x
             result[block] = x
     return result.reshape(wide.shape)
@@ -191,7 +186,7 @@ def _step(
     gram: np.ndarray,
     power: np.ndarray,
     spare: np.ndarray,
-    transposed: np.ndarray | None,
+    workspace: Workspace,
     out: np.ndarray,
 ) -> None:
     """Put ``(a_1 I + a_3 A + a_5 A² + …) x`` with ``A = x xᵀ`` into ``out``, by Horner; the others are written over."""
@@ -199,11 +194,7 @@ def _step(
     if len(row) == 1:
         np.multiply(x, scale(row[0]), out=out)
         return
-    if transposed is None:
-        np.matmul(x, x.swapaxes(-1, -2), out=gram)
-    else:
-        np.copyto(transposed, x.swapaxes(-1, -2))
-        np.matmul(x, transposed, out=gram)
+    times_own_transpose(x, gram, workspace)
     np.multiply(gram, scale(row[-1]), out=power)
     for a in row[-2:0:-1]:
         power.reshape(len(power), -1)[:, :: x.shape[-2] + 1] += scale(a)

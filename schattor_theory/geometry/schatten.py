@@ -7,15 +7,15 @@ two axes of a stack (..., m, n), returns the dtype it was given, and scales by t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from ..arrays import Array, array_namespace, check_matrices, largest_entry, resolution
 from ..checks import check_exponent
 from .certificates import SVD, diagonal_certificate
-from .exponents import dual_exponent, exponent_label
+from .exponents import Exponent, dual_exponent, exponent_label
 from .guarded import by_blocks, chosen_norm, guarded_map, guarded_norm
 from .methods import EXACT, METHODS, Settings, check_settings, method_for
 from .polynomials import POLAR_SCHEDULES, polar_schedule, polynomial_polar
@@ -44,9 +44,6 @@ def _power_norm(s: Array, p: float) -> Array:
 def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
     """Return ``‖x‖_p`` of finite matrices."""
     xp = array_namespace(x)
-    chosen = SVD
-    if p != 2 and settings.method != "svd" and isinstance(x, np.ndarray) and 0 not in x.shape:
-        chosen = chosen_norm(x.shape[-2:], p, settings.tolerance)
 
     def by_values(m: Array) -> Array:
         return _power_norm(singular_values(m), p)
@@ -54,9 +51,12 @@ def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
     def diagonal(d: Array) -> Array:
         return _power_norm(xp.abs(d), p)
 
-    if chosen != SVD:
+    if p != 2 and isinstance(x, np.ndarray) and 0 not in x.shape:
+        chosen = SVD if settings.method == "svd" else chosen_norm(x.shape[-2:], p, settings.tolerance)
 
         def general(m: np.ndarray) -> tuple[np.ndarray]:
+            if chosen == SVD:
+                return (by_values(m),)
             return (guarded_norm(m, p, chosen, settings.tolerance, by_values, workspace),)
 
         with borrowed_workspace() as workspace:
@@ -295,6 +295,10 @@ class SchattenGeometry:
     method: str = field(default="auto", kw_only=True)
     tolerance: float | None = field(default=None, kw_only=True)
 
+    if TYPE_CHECKING:  # the exponent is a float from then on
+
+        def __init__(self, p: Exponent, *, method: str = "auto", tolerance: float | None = None) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", check_exponent("SchattenGeometry", self.p))
         settings = check_settings("SchattenGeometry", self.p, self.method, self.tolerance)
@@ -316,8 +320,13 @@ class SchattenGeometry:
         return self.method in POLAR_SCHEDULES
 
     def with_tolerance(self, tolerance: float | None) -> Self:
-        """Return this geometry with another tolerance."""
-        return replace(self, tolerance=tolerance)
+        """Return this geometry with another tolerance; a subclass keeps what else it holds."""
+        checked = check_settings(f"{type(self).__name__}.with_tolerance", self.p, self.method, tolerance)
+        changed = object.__new__(type(self))
+        for name in (slot for base in type(self).__mro__ for slot in getattr(base, "__slots__", ())):
+            object.__setattr__(changed, name, getattr(self, name))
+        object.__setattr__(changed, "tolerance", checked.tolerance)
+        return changed
 
     def norm(self, x: Array, *, check_finite: bool = True) -> Array:
         """Return the primal norm ``‖x‖_p``, shape (...)."""

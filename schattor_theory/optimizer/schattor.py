@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import Array, array_namespace, check_matrices, device, is_traced, to_numpy
 from ..checks import check_choice, check_integer, check_nonnegative, fail
 from ..errors import DTypeError, ParameterError, ShapeError
-from ..geometry import Geometry, ProductGeometry, as_geometry
+from ..geometry import Exponent, Geometry, ProductGeometry, as_geometry
 from .momentum import bias_corrected_theta, exponential_average, look_ahead_average, recursive_average
 from .schedules import Schedule, check_look_ahead, check_momentum, check_schedule, check_step_size, evaluate
 from .state import NON_FINITE_GRADIENT, NON_FINITE_UPDATE, OK, Params, SchattorState
@@ -85,6 +85,21 @@ class Schattor:
     recursive: bool = field(default=False, kw_only=True)
     weight_decay: float = field(default=0.0, kw_only=True)
 
+    if TYPE_CHECKING:  # a bare exponent is the geometry of one matrix from then on
+
+        def __init__(
+            self,
+            geometry: Geometry | Exponent,
+            step_size: Schedule,
+            momentum: Schedule,
+            oracle: str = "ball",
+            *,
+            bias_correction: bool = False,
+            look_ahead: Schedule | str | None = None,
+            recursive: bool = False,
+            weight_decay: float = 0.0,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
@@ -125,7 +140,7 @@ class Schattor:
     @np.errstate(over="ignore", invalid="ignore")  # an overflow is a status of its run, and of no other
     def step(
         self, params: Params, gradient: Params, state: SchattorState, *, previous_gradient: Params | None = None
-    ) -> tuple[Params, SchattorState]:
+    ) -> tuple[Any, SchattorState]:
         """Return ``(X_{k+1}, state)`` from ``X_k`` and a stochastic gradient ``G_k`` at ``X_k``.
 
         Parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -74,7 +74,14 @@ class MomentumSchedule:
         return 1 - (k + 1) ** -self.power
 
 
-def parameter_free(scale: float) -> dict[str, Schedule]:
+class ParameterFree(TypedDict):
+    """The arguments of :class:`~schattor_theory.Schattor` that :func:`parameter_free` gives."""
+
+    step_size: Schedule
+    momentum: Schedule
+
+
+def parameter_free(scale: float) -> ParameterFree:
     """Return T5's parameter-free schedules ``η_k = scale (k+1)^{-3/4}``, ``θ_k = (k+1)^{-1/2}``.
 
     Parameters

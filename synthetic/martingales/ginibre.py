@@ -39,7 +39,7 @@ class Ginibre(MatrixMartingale):
     conditionally_symmetric = True
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> bool:  # type: ignore[override]
         return self.field == "complex"
 
     def _draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:

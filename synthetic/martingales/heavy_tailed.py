@@ -13,7 +13,7 @@ from scipy import stats
 
 from schattor_theory.checks import check_in_interval
 
-from ..noise.tails import NoTail, Tail, tail_of
+from ..noise.tails import NoTail, Pareto, Tail, TwoPoint, tail_of
 from ..spectra import spectrum
 from .closed_forms import independent_moment, sign_sum_law
 from .fixed_signs import SPECTRUM_OPTIONS, FixedSigns, basis_of
@@ -45,12 +45,18 @@ class HeavyTailed(MatrixMartingale):
     conditionally_symmetric = True
 
     @property
-    def tail_index(self) -> float:
-        return math.inf if not self._has_pareto or not self.signs.levels.any() else self.tail.index
+    def tail_index(self) -> float:  # type: ignore[override]
+        return self.tail.index if isinstance(self.tail, Pareto) and self.signs.levels.any() else math.inf
 
     @property
     def _has_pareto(self) -> bool:
-        return hasattr(self.tail, "index")
+        return isinstance(self.tail, Pareto)
+
+    def _two_point(self) -> tuple[float, float]:
+        """Return the probability of a step that is not zero, and its radius."""
+        if isinstance(self.tail, TwoPoint):
+            return self.tail.probability, float(self.tail.radius(0.0))
+        return 1.0, 1.0
 
     def _radii(self, rng: np.random.Generator, trials: int) -> np.ndarray:
         if isinstance(self.tail, NoTail):
@@ -81,7 +87,7 @@ class HeavyTailed(MatrixMartingale):
         if self._has_pareto:
             return None if self.signs.levels.any() else 0.0
         # given how many radii are not zero, S is a sum of that many signs
-        share, radius = (1.0, 1.0) if isinstance(self.tail, NoTail) else (self.tail.probability, self.tail.radius(0.0))
+        share, radius = self._two_point()
         counts = stats.binom.pmf(np.arange(self.n_steps + 1), self.n_steps, share)
         r = len(self.signs.levels)
         given = [independent_moment(self.signs.levels, [sign_sum_law(k)] * r, q, order) for k in range(len(counts))]
@@ -93,7 +99,7 @@ class HeavyTailed(MatrixMartingale):
         used = np.flatnonzero(self.signs.levels)
         if self._has_pareto or not self._can_list(1 + 2 ** len(used), self.n_steps):
             return None
-        share, radius = (1.0, 1.0) if isinstance(self.tail, NoTail) else (self.tail.probability, self.tail.radius(0.0))
+        share, radius = self._two_point()
         single = np.zeros((2 ** len(used) + 1, len(self.signs.levels)))
         single[1:, used] = float(radius) * all_signs(len(used)) * self.signs.levels[used]
         chance = np.append(1 - share, np.full(2 ** len(used), share / 2 ** len(used)))

@@ -101,7 +101,7 @@ def build(
         fail(ParameterError, call, "rotated", "be true or false", rotated)
     if rotated and rng is None:
         fail(ParameterError, call, "rng", "be a generator", rng, "The basis is random with rotated=True.")
-    basis = haar_orthogonal(rng, 1, shape[0])[0] if rotated else None
+    basis = None if rng is None or not rotated else haar_orthogonal(rng, 1, shape[0])[0]
     return RowCovariance(shape=shape, n_steps=n_steps, roots=scale * np.sqrt(eigenvalues), basis=basis)
 
 

@@ -38,15 +38,15 @@ class SeriesMartingale(MatrixMartingale):
         object.__setattr__(self, "terms", read_only(self.terms, kind))
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> bool:  # type: ignore[override]
         return self.law.is_complex or np.iscomplexobj(self.terms)
 
     @property
-    def conditionally_symmetric(self) -> bool:
+    def conditionally_symmetric(self) -> bool:  # type: ignore[override]
         return self.law.is_symmetric
 
     @property
-    def coefficients(self) -> str:
+    def coefficients(self) -> str | None:  # type: ignore[override]
         return self.law.name
 
     def series(self) -> np.ndarray:

@@ -40,13 +40,14 @@ class TwoPointMartingale(SeriesMartingale):
     why_not_exact = "E‖S‖_q^β mixes several binomial sums unless β = q, β = 2q, q is inf, or they are few."
 
     def _moment(self, q: float, order: float) -> float | None:
+        sum_law: Any = self.law.sum_law  # a two-point law has one
         if self.directions != "coordinates":
-            probabilities, values = self.law.sum_law(self.n_steps)
+            probabilities, values = sum_law(self.n_steps)
             size = power(float(norms(self.terms[0], q)), order)
             return size * mean_of_powers(probabilities, np.abs(values), order)
         r = min(self.shape)
         counts = [len(range(j, self.n_steps, r)) for j in range(min(r, self.n_steps))]
-        laws = [(p, np.abs(x)) for p, x in map(self.law.sum_law, counts)]
+        laws = [(p, np.abs(x)) for p, x in map(sum_law, counts)]
         return independent_moment(np.full(len(laws), self.terms.max()), laws, q, order)
 
 

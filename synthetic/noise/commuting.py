@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.arrays import Array
+from schattor_theory.arrays import Array, array_namespace
 
+from ..devices import as_like
 from ..family import Family, matrix_shape
-from .controlled import ControlledNoise, law_options, levels_and_tail
+from .controlled import law_options, levels_and_tail
 from .fixed_signs import FixedSigns
 from .random_coordinates import RandomCoordinates
-from .record import Draws
+from .record import Draws, check_gradient, signs_of
+from .tails import NoTail
 
 __all__ = ["FAMILIES", "CommutingCoordinates", "CommutingSigns"]
 
@@ -32,8 +34,14 @@ class CommutingSigns(FixedSigns):
 
     name: ClassVar[str] = "commuting_signs"
 
-    def place(self, values: Array, draws: Draws) -> Array:
-        return values[..., None]
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Array:
+        gradient = check_gradient("CommutingSigns.realise", gradient, self.shape)
+        values = signs_of(draws["signs"], len(self.levels))
+        # numerics: in place, since a fresh array of this size costs more than the product
+        values *= as_like(self.levels, values)
+        if not isinstance(self.tail, NoTail):
+            values *= self.tail.radius(draws["tail"])
+        return array_namespace(values).astype(values, gradient.dtype, copy=False)[..., None]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,21 +57,12 @@ class CommutingCoordinates(RandomCoordinates):
     """
 
     name: ClassVar[str] = "commuting_coordinates"
-    runs_on_devices: ClassVar[bool] = False
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
-        r, used, uniform = len(self.levels), np.flatnonzero(self.levels), draws["basis"]
-        z = np.zeros_like(values)
-        if uniform.shape[-1] == r:
-            np.put_along_axis(z, np.argsort(uniform, axis=-1), values, axis=-1)
-        else:  # one level is not zero, or none
-            used = used[:1] if len(used) else np.array([0])
-            positions = np.minimum((uniform * r).astype(np.int64), r - 1)
-            np.put_along_axis(z, positions, values[..., used], axis=-1)
-        return z[..., None]
+    def place(self, values: Array, draws: Draws) -> Array:
+        return self.diagonals(values, draws)[..., None]
 
 
-def _builder(law: type[ControlledNoise], usual: str) -> Callable[..., Any]:
+def _builder(law: type[CommutingSigns | CommutingCoordinates], usual: str) -> Callable[..., Any]:
     """Return the build function of a law whose usual weights are these."""
 
     def build(

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.arrays import array_namespace
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_in_interval, check_nonnegative, check_positive
 from schattor_theory.geometry import dual_exponent, exponent_label
@@ -52,6 +52,7 @@ class ControlledNoise(Noise):
     tail: Tail
     normalised_order: float = 2.0
 
+    name: ClassVar[str]
     conditionally_symmetric: ClassVar[bool] = True
     constants: ClassVar[str] = "exact"
 
@@ -72,11 +73,11 @@ class ControlledNoise(Noise):
     def demands(self) -> tuple[Demand, ...]:
         return (self.sign_demand, *self.basis_demands, *self.tail.demands)
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
+    def place(self, values: Array, draws: Draws) -> Array:
         """Return ``U diag(values) Vᵀ``, shape (..., m, n), for values (..., r)."""
         raise NotImplementedError
 
-    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Array:
         gradient = check_gradient(f"{type(self).__name__}.realise", gradient, self.shape)
         signs = signs_of(draws["signs"], len(self.levels))
         values = as_like(self.levels, signs) * signs * self.tail.radius(draws.get("tail"))

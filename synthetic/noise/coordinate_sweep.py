@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
+
 from ..family import Family, matrix_shape
 from ..problems.record import on_diagonal, scattered
 from ..spectra import lp_norm
@@ -39,16 +41,16 @@ class CoordinateSweep(ControlledNoise):
     def basis_demands(self) -> tuple[Demand, ...]:
         return (Demand("step", "", "step", 1),)
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
+    def place(self, values: Array, draws: Draws) -> Array:
         used = np.flatnonzero(self.levels)
         positions = (draws["step"] + used) % len(self.levels)
         return on_diagonal(scattered(values[..., used], positions, len(self.levels)), self.shape)
 
     def _covariance_level(self, q: float, side: str) -> float:
-        return len(self.levels) ** (1 / q) * lp_norm(self.levels, math.inf)
+        return float(len(self.levels) ** (1 / q) * lp_norm(self.levels, math.inf))
 
     def _weighted_level(self, q: float, order: float) -> float:
-        return len(self.levels) ** (1 / q - 1 / order) * lp_norm(self.levels, order)
+        return float(len(self.levels) ** (1 / q - 1 / order) * lp_norm(self.levels, order))
 
 
 @per_block

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
+
 from ..devices import as_like
 from ..family import Family, matrix_shape, read_only
 from ..problems.record import on_diagonal, rotations
@@ -45,8 +47,8 @@ class FixedSigns(ControlledNoise):
             if getattr(self, field) is not None:
                 object.__setattr__(self, field, read_only(getattr(self, field)[:, : len(self.levels)]))
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
-        if self.left_basis is None:
+    def place(self, values: Array, draws: Draws) -> Array:
+        if self.left_basis is None or self.right_basis is None:
             return on_diagonal(values, self.shape)
         left, right = (as_like(b, values) for b in (self.left_basis, self.right_basis))
         return (left * values[..., None, :]) @ right.T

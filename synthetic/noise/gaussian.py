@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.arrays import array_namespace
+from schattor_theory.arrays import Array, array_namespace
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
@@ -57,7 +57,7 @@ class GaussianNoise(Noise):
     def demands(self) -> tuple[Demand, ...]:
         return (Demand("normals", "signs", "normal", self.shape[0] * self.shape[1]),)
 
-    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Array:
         gradient = check_gradient("GaussianNoise.realise", gradient, self.shape)
         normals = draws["normals"]
         xp = array_namespace(normals)
@@ -68,7 +68,7 @@ class GaussianNoise(Noise):
 
     @cached_property
     def _row_factors(self) -> np.ndarray:
-        return (self.levels / self.shape[1] ** 0.5)[:, None]
+        return np.asarray((self.levels / self.shape[1] ** 0.5)[:, None])
 
     def moment_sigma(self, p: Any, moment_order: float = 2) -> float | None:
         """Return ``‖levels‖_2`` at p = 2 and order 2; elsewhere None, there is no closed form (N2 implies a bound)."""
@@ -81,7 +81,7 @@ class GaussianNoise(Noise):
         check_choice("GaussianNoise.covariance_sigma", "side", side, ("left", "right"))
         if side == "left":
             return lp_norm(self.levels, q)
-        return self.shape[1] ** (1 / q - 0.5) * lp_norm(self.levels, 2)
+        return float(self.shape[1] ** (1 / q - 0.5) * lp_norm(self.levels, 2))
 
     def assumptions(self, p: Any) -> tuple[Any, ...]:
         """Return N2 on both sides and, for p >= 2, what follows: N3 from the left one, N1 from the smaller one."""

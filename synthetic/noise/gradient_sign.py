@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from schattor_theory.arrays import Array
 from schattor_theory.assumptions import CovarianceNoise, MomentNoise, WeightedNoise
 from schattor_theory.checks import check_choice, check_nonnegative, fail
 from schattor_theory.errors import ParameterError
@@ -52,7 +53,7 @@ class GradientSign(Noise):
     def demands(self) -> tuple[Demand, ...]:
         return (Demand("signs", "signs", "bits", 1),)
 
-    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Array:
         call = "GradientSign.realise"
         gradient = check_gradient(call, gradient, self.shape)
         if not hasattr(problem, "gradient_bound") or not hasattr(problem, "direction"):
@@ -78,7 +79,7 @@ class GradientSign(Noise):
         sigma = self.moment_sigma(p)
         if sigma is None:
             return ()
-        records = [CovarianceNoise(sigma=sigma, side=side) for side in ("left", "right")]
+        records: list[Any] = [CovarianceNoise(sigma=sigma, side=side) for side in ("left", "right")]
         if dual_exponent(self.p) <= 2:
             records.append(
                 WeightedNoise(moment_order=2, inner_exponent=2, sigma=sigma, conditionally_symmetric=True)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from schattor_theory.arrays import array_namespace
+from schattor_theory.arrays import Array, array_namespace
 
 from ..devices import as_like
 from ..family import Family, matrix_shape
@@ -62,7 +62,7 @@ class HaarSigns(ControlledNoise):
         size = m * n if self._is_flat else (m + n) * len(self._used)
         return (Demand("basis", "basis", "normal", size),)
 
-    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> np.ndarray:
+    def realise(self, draws: Draws, problem: Any, params: Any, gradient: Any) -> Array:
         if not self._is_flat:
             return super().realise(draws, problem, params, gradient)
         gradient = check_gradient("HaarSigns.realise", gradient, self.shape)
@@ -73,7 +73,7 @@ class HaarSigns(ControlledNoise):
         z = (tall if m >= n else xp.linalg.matrix_transpose(tall)) * _per_matrix(radius)
         return xp.astype(z, gradient.dtype, copy=False)
 
-    def place(self, values: np.ndarray, draws: Draws) -> np.ndarray:
+    def place(self, values: Array, draws: Draws) -> Array:
         (m, n), r = self.shape, len(self._used)
         normals, lead = draws["basis"], values.shape[:-1]
         xp = array_namespace(normals)
@@ -86,10 +86,10 @@ class HaarSigns(ControlledNoise):
 
     def _covariance_level(self, q: float, side: str) -> float:
         d = self.shape[0] if side == "left" else self.shape[1]
-        return d ** (1 / q - 0.5) * lp_norm(self.levels, 2)
+        return float(d ** (1 / q - 0.5) * lp_norm(self.levels, 2))
 
     def _weighted_level(self, q: float, order: float) -> float:
-        return self.shape[0] ** (1 / q - 1 / order) * lp_norm(self.levels, order)
+        return float(self.shape[0] ** (1 / q - 1 / order) * lp_norm(self.levels, order))
 
 
 def _per_matrix(radius: Any) -> Any:

@@ -148,7 +148,7 @@ def minibatch_covariance_sigma(
     for batch in _gradients(problem, params, np.arange(problem.n_samples)[:, None]):
         rows = _tree(lambda g, mean: _rows(g - mean, side), batch, full)
         root = _tree(_triangle, rows if root is None else _tree(lambda *parts: np.concatenate(parts), root, rows))
-    scale = (problem.n_samples * size) ** -0.5
+    scale = float((problem.n_samples * size) ** -0.5)
     if isinstance(geometry, ProductGeometry):
         return {b: scale * float(schatten_norm(root[b], dual_exponent(p))) for b, p in geometry.exponents.items()}
     return scale * float(schatten_norm(root, dual_exponent(geometry.p)))
@@ -165,7 +165,7 @@ def _triangle(rows: np.ndarray) -> np.ndarray:
 
     numerics: eigenvalues of AᵀA would put rounding noise of size ``sqrt(eps)`` on singular values that are zero.
     """
-    return np.linalg.qr(rows, mode="r")
+    return np.asarray(np.linalg.qr(rows, mode="r"))
 
 
 def _gradients(problem: Any, params: Any, indices: np.ndarray) -> Iterator[Any]:

@@ -53,18 +53,18 @@ class BlockNoise(Noise):
 
     @property
     def name(self) -> str:
-        return self._first.name
+        return str(self._first.name)
 
     @property
     def conditionally_symmetric(self) -> bool:
-        return self._first.conditionally_symmetric
+        return bool(self._first.conditionally_symmetric)
 
     @property
     def constants(self) -> str:
-        return self._first.constants
+        return str(self._first.constants)
 
     @property
-    def runs_on_devices(self) -> bool:  # type: ignore[override]
+    def runs_on_devices(self) -> bool:
         """Return whether every block's law does."""
         return all(law.runs_on_devices for law in self.blocks.values())
 

@@ -49,6 +49,10 @@ class RandomCoordinates(ControlledNoise):
         return used if used.size else np.zeros(1, dtype=np.int64)
 
     def place(self, values: Array, draws: Draws) -> Array:
+        return on_diagonal(self.diagonals(values, draws), self.shape)
+
+    def diagonals(self, values: Array, draws: Draws) -> Array:
+        """Return the diagonals of Z, shape (..., r), for values (..., r)."""
         used, uniform, r = self._used, draws["basis"], len(self.levels)
         xp = array_namespace(uniform)
         if len(used) == 1:
@@ -58,13 +62,13 @@ class RandomCoordinates(ControlledNoise):
             order = np.argsort(uniform, axis=-1) if isinstance(uniform, np.ndarray) else xp.argsort(uniform, axis=-1)
             positions = xp.take(order, as_like(used, order), axis=-1)
         chosen = xp.take(values, as_like(used, positions), axis=-1)
-        return on_diagonal(scattered(chosen, positions, r), self.shape)
+        return scattered(chosen, positions, r)
 
     def _covariance_level(self, q: float, side: str) -> float:
-        return len(self.levels) ** (1 / q - 0.5) * lp_norm(self.levels, 2)
+        return float(len(self.levels) ** (1 / q - 0.5) * lp_norm(self.levels, 2))
 
     def _weighted_level(self, q: float, order: float) -> float:
-        return len(self.levels) ** (1 / q - 1 / order) * lp_norm(self.levels, order)
+        return float(len(self.levels) ** (1 / q - 1 / order) * lp_norm(self.levels, order))
 
 
 @per_block

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,10 +89,18 @@ class Noise:
         Whether :meth:`realise` computes with the arrays of any library, on their device.
     """
 
-    name: str
-    conditionally_symmetric: bool
-    constants: str
-    runs_on_devices: ClassVar[bool] = False
+    if TYPE_CHECKING:  # a class gives them as class variables, fields or properties
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def conditionally_symmetric(self) -> bool: ...
+        @property
+        def constants(self) -> str: ...
+        @property
+        def runs_on_devices(self) -> bool: ...
+    else:
+        runs_on_devices = False
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -153,7 +161,8 @@ def best_shape(shapes: list[MomentShape | NotApplicable], name: str) -> MomentSh
     """Return the shape of the highest order, then of the least ``c σ``; N2's among equals."""
     held = [shape for shape in shapes if isinstance(shape, MomentShape)]
     if not held:
-        reasons = "; ".join(shape.reason for shape in shapes) or "no assumption holds with a known constant"
+        found = [shape.reason for shape in shapes if isinstance(shape, NotApplicable)]
+        reasons = "; ".join(found) or "no assumption holds with a known constant"
         return NotApplicable(f"{name}: {reasons}")
     order = max(shape.moment_order for shape in held)
     held = [shape for shape in held if shape.moment_order == order]

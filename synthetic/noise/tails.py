@@ -46,11 +46,11 @@ class Pareto:
     @property
     def least(self) -> float:
         """Return c, the least value of τ."""
-        return (1 - self.normalised_order / self.index) ** (1 / self.normalised_order)
+        return float((1 - self.normalised_order / self.index) ** (1 / self.normalised_order))
 
     def moment(self, order: float) -> float:
         """Return ``E τ^order``, inf from the tail index on."""
-        return math.inf if order >= self.index else self.least**order / (1 - order / self.index)
+        return math.inf if order >= self.index else float(self.least**order / (1 - order / self.index))
 
     def radius(self, uniform: Array) -> Array:
         """Return τ for uniforms in [0, 1)."""
@@ -68,7 +68,7 @@ class TwoPoint:
 
     def moment(self, order: float) -> float:
         """Return ``E τ^order``."""
-        return self.probability ** (1 - order / self.normalised_order)
+        return float(self.probability ** (1 - order / self.normalised_order))
 
     def radius(self, uniform: Array) -> Array:
         """Return τ for uniforms in [0, 1)."""

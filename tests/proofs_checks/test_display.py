@@ -21,6 +21,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("stream", "is_shown"), [(io.StringIO, False), (Terminal, True)])
 def test_draws_on_a_terminal_only(stream: type, is_shown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream())
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     with display() as progress:
         progress.add_task("a task", total=2, completed=1)
         progress.refresh()
@@ -29,8 +30,18 @@ def test_draws_on_a_terminal_only(stream: type, is_shown: bool, monkeypatch: pyt
     assert is_shown or drawn == ""
 
 
+def test_draws_nothing_in_a_cell_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    with display() as progress:
+        progress.add_task("a task", total=2, completed=1)
+        progress.refresh()
+        assert sys.stderr.getvalue() == ""
+
+
 def test_columns_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     with display(TextColumn("only {task.description}")) as progress:
         progress.add_task("this", total=2)
         progress.refresh()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import threading
 from dataclasses import fields
 from typing import Any
@@ -48,6 +49,9 @@ def world(shape: Any, geometry: Any, noise: str, **options: Any) -> tuple[Any, A
         ((16, 16), 1.5, "gaussian", {"rotated": True, "left": "power", "right": "power"}),
         ((1, 6), "inf", "haar_signs", {"start": "gaussian"}),
         ((33, 17), 4, "haar_signs", {"left": "spike", "rotated": True}),
+        ((12, 12), 3, "haar_signs", {"start": "gaussian"}),
+        ((20, 40), "inf", "gaussian", {"start": "gaussian", "rotated": True}),
+        ((70, 70), "inf", "haar_signs", {"start": "gaussian"}),
         ((4, 4), 1, "random_coordinates", {}),
     ],
 )
@@ -60,6 +64,18 @@ def test_how_the_runs_are_stacked_changes_no_bit(
     usual = simulate(*args, **settings)
     monkeypatch.setattr(SIMULATE, "_STACK_BYTES", n_bytes)
     assert_equal_bits(simulate(*args, **settings), usual)
+
+
+@pytest.mark.parametrize("p", ["inf", 3])
+def test_how_the_runs_of_the_regularised_oracle_are_stacked_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch, p: Any
+) -> None:
+    problem, noise, _ = world((10, 10), p, "haar_signs", start="gaussian")
+    optimizer = Schattor(p, 0.02, 0.9, "regularized", look_ahead="nesterov", weight_decay=0.1)
+    settings: dict[str, Any] = {"n_steps": 12, "repeats": 7, "seed": 3, "record": RECORD}
+    usual = simulate(problem, noise, optimizer, **settings)
+    monkeypatch.setattr(SIMULATE, "_STACK_BYTES", 1)
+    assert_equal_bits(simulate(problem, noise, optimizer, **settings), usual)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 16])
@@ -161,6 +177,29 @@ def test_a_failure_in_one_thread_stops_the_others_and_is_raised() -> None:
         in_threads(work, [0, 1], 2)
     assert has_stopped.is_set()
     assert in_threads(lambda part, _: part, [3, 1, 2], 2) == [3, 1, 2]
+
+
+def test_ctrl_c_stops_every_thread() -> None:
+    stopped: list[int] = []
+    begun: set[int] = set()
+
+    def work(part: int, is_stopped: Any) -> int:
+        begun.add(part)
+        if part == 0:
+            threading.Event().wait(0.1)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a terminal does
+        for _ in range(10_000):
+            if is_stopped():
+                stopped.append(part)
+                return part
+            threading.Event().wait(0.001)
+        return part
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(work, [0, 1, 2, 3], 2)
+    assert sorted(stopped) == sorted(begun)
+    assert 0 in begun
+    assert not {2, 3} & begun  # they wait for the first two
 
 
 def test_stepping_ends_between_two_steps_when_it_is_told_to() -> None:

@@ -84,7 +84,7 @@ class NumpyOptimizer:
     direction : callable
         From the averages of all blocks to their directions.
     average : callable
-        One of :mod:`.averages`.
+        One of :mod:`proofs_checks.crosscheck.deviations.averages`.
     scale : callable
         From rows and columns to a factor.
     decay : callable

@@ -13,8 +13,8 @@ from .together import Together
 
 __all__ = ["reconsidered"]
 
-_TRIED = 3
-"""Conventions that are judged, of each round of the search."""
+_TRIED = 2
+"""Conventions judged in each round of the search; those that are equally good mostly differ in words alone."""
 
 
 def reconsidered(
@@ -45,6 +45,9 @@ def reconsidered(
             if now.outcome == "conforms":
                 equals = [other.convention for other in found if _is_equal(other, one)]
                 return with_convention(diagnosis, convention, one, equals, len(now.comparisons)), now
+            if any(step.step == 0 for step in now.failures):
+                # another form of the average mends no first step
+                return diagnosis, verdict
     return diagnosis, verdict
 
 

@@ -22,6 +22,12 @@ __all__ = ["Refitted", "refitted"]
 _KEPT = 60  # candidates that a few early steps leave
 _EARLY = 4  # steps
 _COMPLETED = 5  # forms whose numbers are moved
+_HOPELESS = 10.0
+"""Mean score of the first steps, each with its own factor, beyond which no average is looked for.
+
+Rounding leaves below 5 of the least stable iteration; an iteration that is not the target's, 15 and more in float32.
+"""
+
 _SHRINKS = ("decoupled", "independent", "squared")
 
 
@@ -46,7 +52,8 @@ class Refitted:
 
 
 def refitted(together: Together, convention: Convention) -> Iterator[list[Refitted]]:
-    """Yield the conventions that come closest to all steps together, the best first: two rounds, the second less usual.
+    """Yield the conventions that come closest to all steps together, the best first: two rounds, the second less
+    usual; none where the first steps already are those of no map like it.
 
     Parameters
     ----------
@@ -56,8 +63,10 @@ def refitted(together: Together, convention: Convention) -> Iterator[list[Refitt
         Where to begin: its map or momentum may be wrong; its kind of map, scale formula and kind of decay are kept.
     """
     with np.errstate(all="ignore"):  # candidates that are not the target's may leave the range
-        several = together.of_several_steps()
-        start = _with_best_map(together, convention)
+        first, several = together.first_steps(), together.of_several_steps()
+        start = _with_best_map(first, convention)
+        if first.stacks and float(np.mean(first.direction_scores(start))) > _HOPELESS:
+            return
         yield _completed(together, several, _with_momenta(several, start))
         yield _completed(together, several, with_changing_look_ahead(several, start))
 
@@ -86,9 +95,8 @@ def _best(candidates: Iterator[Convention], score: Callable[[Convention], float]
     return min(scored, key=lambda row: row[:2])[2]
 
 
-def _with_best_map(together: Together, convention: Convention) -> Convention:
+def _with_best_map(first: Together, convention: Convention) -> Convention:
     """Return the convention with the iteration and the floor that the first steps follow best."""
-    first = together.first_steps()
     if isinstance(convention.map, EntrywiseMap) or not first.stacks:
         return convention
 

@@ -193,6 +193,22 @@ class Together:
         return Lengths(factors=fitted[:, 0], shares=fitted[:, 1], errors=errors[:, 0], share_errors=errors[:, 1],
                        by_step=score)  # fmt: skip
 
+    def direction_scores(self, convention: Convention) -> np.ndarray:
+        """Return the score of each step whatever its length and the share of the weights that it takes."""
+        found = []
+        for one in self.stacks:
+            x = one.x
+            for name, u in directions(convention, one).items():
+                pair = np.stack([u, x[name]], axis=1).reshape(len(u), 2, -1) / one.noise[name]
+                seen = (one.observed[name] / one.noise[name]).reshape(len(u), -1)
+                normal = np.einsum("nie,nje->nij", pair, pair)
+                if not np.isfinite(normal).all():
+                    return np.full(1, np.inf)
+                fitted = np.einsum("nij,nje,ne->ni", np.linalg.pinv(normal, rcond=1e-12, hermitian=True), pair, seen)
+                rest = seen - np.einsum("ni,nie->ne", fitted, pair)
+                found.append(score_of(np.mean(rest * rest, axis=1)))
+        return np.concatenate(found)
+
     def score(self, convention: Convention) -> float:
         """Return how far all steps are from the convention's: grows slowly where a step goes astray."""
         return float(np.sum(score_of(self.misfits(convention))))

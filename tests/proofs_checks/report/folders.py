@@ -16,7 +16,18 @@ from tests.proofs_checks.ledgers import entry, ledger
 from tests.proofs_checks.report.test_page import TIGHT
 from tests.proofs_checks.scaling.conftest import TEXT, known_columns
 
-__all__ = ["CONSTANT_ROW", "PROBE_ROW", "Here", "constants", "crosscheck", "study", "target", "tightness", "verify"]
+__all__ = [
+    "CONSTANT_ROW",
+    "PROBE_ROW",
+    "Here",
+    "constants",
+    "crosscheck",
+    "proofs",
+    "study",
+    "target",
+    "tightness",
+    "verify",
+]
 
 MISALIGNMENT = entry(check="aligned", figure="misalignment.png",
                      data={"worst": {"2": [[0.1, 0.1]]}, "limit": {"2": [[0.1, 0.2]]}})  # fmt: skip
@@ -93,4 +104,13 @@ def crosscheck(folder: Path, *outcomes: str, is_complete: bool = True) -> Path:
     manifest = {"command": "schattor crosscheck module:make_0", "targets": ["a", "b"], "is_complete": is_complete}
     content = {"schema": 1, "manifest": manifest, "targets": targets}
     (folder / "crosscheck.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def proofs(folder: Path, verdict: str = "proved") -> Path:
+    folder.mkdir(parents=True)
+    step = {"claim": "f(X⁺) ≤ f(X)", "latex": "x", "justification": "A2.", "result": verdict, "role": "step"}
+    one = {"statement": "T1", "name": "descent", "kind": "symbolic", "seconds": 0.5, "certificate": None,
+           "verdict": verdict, "steps": [step]}  # fmt: skip
+    (folder / "proofs.json").write_text(json.dumps({"schema": 1, "proofs": [one]}), encoding="utf-8")
     return folder

@@ -77,7 +77,14 @@ def test_many_witnesses_are_cut_and_say_so() -> None:
     assert "20 more in ledger.json" in artefacts_html(entry(data={"rows": rows}))
 
 
-@pytest.mark.parametrize("data", [{"steps": "no list"}, {"rows": {"certified": 1}}, {"rows": [1, None]}, {}])
+def test_a_derivation_of_which_the_length_alone_is_kept_leads_to_the_command_that_writes_it_out(tmp_path: Path) -> None:
+    counted = entry(kind="symbolic", data={"steps": 8, "proof": "one_step_descends"})
+    assert "<code>schattor prove one_step_descends</code>" in artefacts_html(counted)
+    found = page(tmp_path, counted)
+    assert {reference[1:] for reference in found.references if reference.startswith("#")} <= found.anchors
+
+
+@pytest.mark.parametrize("data", [{"rows": {"certified": 1}}, {"rows": [1, None]}, {}])
 def test_data_of_another_form_is_left_alone(data: dict[str, object]) -> None:
     assert artefacts_html(entry(data=data)) == ""
 
@@ -103,9 +110,8 @@ def test_the_last_column_counts_kinds_that_hold_of_kinds_there_are(monkeypatch: 
 def test_a_violated_cell_leads_to_the_violation() -> None:
     held, broken = entry(check="held"), entry(Verdict.VIOLATED, check="broken", witness={"x": 1})
     table = matrix_html(matrix_of([held, broken], ["T1"]), {}, set())
-    assert (
-        '<td class="violated" title="held; broken"><a href="#check-broken" aria-label="violated">✗\N{NO-BREAK SPACE}2</a>' in table
-    )
+    words = 'title="held; broken"><a href="#check-broken" aria-label="violated">✗\N{NO-BREAK SPACE}2</a>'
+    assert f'<td class="violated" {words}' in table
 
 
 def test_a_figure_that_was_not_drawn_is_not_led_to() -> None:

@@ -81,11 +81,25 @@ def test_opens_without_a_network(tmp_path: Path) -> None:
     assert "://" not in found.text
 
 
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.kind == "symbolic"][:1], ids=lambda check: check.name)
+def test_the_steps_of_a_real_derivation_are_on_the_page_and_led_to(check: object, tmp_path: Path) -> None:
+    made = check.run(Context(seed=1))  # type: ignore[attr-defined]
+    found = page(tmp_path, made)
+    assert {r[1:] for r in found.references if r.startswith("#")} <= found.anchors
+    assert made.data["steps"][0]["claim"] in found.text
+
+
 def test_every_figure_is_described(tmp_path: Path) -> None:
     found = page(tmp_path, TIGHT)
     assert len(found.images) == 2
     assert all(len(image["alt"] or "") > 20 for image in found.images)
     assert "Remake: schattor verify --only T5 --seed 0 --level quick" in found.text
+
+
+def test_the_page_of_a_run_does_not_speak_of_what_that_run_itself_keeps(tmp_path: Path) -> None:
+    # the file is removed when the page is there
+    (tmp_path / "unfinished.jsonl").write_text("{}\n", encoding="utf-8")
+    assert "not finished" not in page(tmp_path, TIGHT).text
 
 
 def test_names_the_verdict_first_and_the_unchecked(tmp_path: Path) -> None:

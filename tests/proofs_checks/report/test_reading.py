@@ -67,7 +67,7 @@ def test_a_violated_expectation_is_a_violation_of_the_report(tmp_path: Path) -> 
     run = one(folders.study(tmp_path / "small", folders.TEXT.replace("equals = 0", "equals = 0.4")))
     assert run.exit_code == 1
     assert run.entries[0].verdict is Verdict.VIOLATED
-    assert run.entries[0].witness == {"study": "small", "seed": 0}
+    assert run.entries[0].witness == {"study": "small", "seed": 1}
 
 
 def test_a_smoke_run_is_no_evidence(tmp_path: Path) -> None:
@@ -148,6 +148,24 @@ def test_recorded_gradients_are_a_run_too(tmp_path: Path) -> None:
     assert "digits.npz" in str(run.parts)
 
 
+def test_proofs_are_evidence_with_their_steps(tmp_path: Path) -> None:
+    for verdict, expected, code in (("proved", Verdict.HOLDS, 0), ("refuted", Verdict.VIOLATED, 1),
+                                    ("undecided", Verdict.INCONCLUSIVE, 3)):  # fmt: skip
+        run = one(folders.proofs(tmp_path / verdict, verdict))
+        assert (run.kind, run.exit_code, run.words) == ("prove", code, f"1 proofs: 1 {verdict}.")
+        assert [e.verdict for e in run.entries] == [expected]
+        assert run.entries[0].data["steps"][0]["claim"] == "f(X⁺) ≤ f(X)"
+        assert run.command.startswith("schattor prove T1 --export ")
+
+
+def test_proofs_of_another_schema_are_refused(tmp_path: Path) -> None:
+    folder = folders.proofs(tmp_path / "run", "proved")
+    text = (folder / "proofs.json").read_text(encoding="utf-8")
+    (folder / "proofs.json").write_text(text.replace('"schema": 1', '"schema": 9'), encoding="utf-8")
+    with pytest.raises(StoreError, match=r"report: schema must be 1, got schema=9\. Run `schattor prove"):
+        read_runs([folder])
+
+
 def test_unfinished_runs_say_what_to_do(tmp_path: Path) -> None:
     verify, tightness = tmp_path / "verify", tmp_path / "tightness"
     verify.mkdir()
@@ -186,7 +204,9 @@ def test_an_unknown_folder_is_said_beside_others_and_refused_alone(tmp_path: Pat
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"report: folders must name folders that are there, got .*nowhere.*Make a run"):
+    with pytest.raises(
+        StoreError, match=r"report: folders must name folders that are there, got .*nowhere.*Make a run"
+    ):
         read_runs([tmp_path / "nowhere"])
 
 
@@ -195,6 +215,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         (folders.verify, "ledger.json", "read_ledger: path must hold a whole ledger"),
         (folders.constants, "constants.json", "report: folders must hold a whole constants.json"),
         (folders.crosscheck, "crosscheck.json", "report: folders must hold a whole crosscheck.json"),
+        (folders.proofs, "proofs.json", "report: folders must hold a whole proofs.json"),
     ):
         folder = make(tmp_path / file)
         (folder / file).write_text((folder / file).read_text(encoding="utf-8")[:40], encoding="utf-8")

@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from proofs_checks.files import write_file
+from proofs_checks.scaling import environment
 from proofs_checks.scaling.plan import RESULTS_VERSION, Study
 from proofs_checks.scaling.run import analyse_folder, run_study
 from proofs_checks.scaling.store import Store
 from proofs_checks.scaling.study_file import read_study
 from schattor_theory.errors import StoreError
+from synthetic.simulate import TOLERANCE
 
 
 def run(study: Study, folder: Path, work, workers: int = 1):
@@ -206,3 +208,17 @@ def test_the_manifest_says_where_the_numbers_come_from(study, work, tmp_path) ->
 def test_a_report_of_a_folder_that_is_no_study_is_refused(tmp_path) -> None:
     with pytest.raises(StoreError, match="folder must hold the manifest of a study"):
         analyse_folder(tmp_path)
+
+
+def test_the_manifest_says_what_error_beyond_rounding_was_allowed(study, work, tmp_path) -> None:
+    store, _ = run(study, tmp_path, work)
+    assert store.manifest["tolerance"] == TOLERANCE
+
+
+def test_cores_without_a_cell_are_shared_among_the_workers(monkeypatch) -> None:
+    monkeypatch.setattr(environment, "usable_cores", lambda: 8)
+    found = {cells: environment.threads_for(8, cells) for cells in (0, 1, 2, 3, 8, 100)}
+    assert found == {0: 8, 1: 8, 2: 4, 3: 2, 8: 1, 100: 1}
+    assert environment.threads_for(1, 100) == 1
+    assert environment.default_jobs("cpu") == 8
+    assert environment.default_jobs("cuda") == 1

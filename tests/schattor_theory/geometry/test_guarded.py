@@ -12,7 +12,7 @@ from schattor_theory import SchattenGeometry, certified_duality_map, duality_map
 from schattor_theory.errors import DTypeError, ParameterError
 from schattor_theory.geometry import certified_polar, gram, guarded
 from schattor_theory.geometry.certificates import BACKWARD_ERROR, GRAM, POLYNOMIAL, SVD
-from schattor_theory.geometry.workspace import blocks, borrowed_workspace
+from schattor_theory.geometry.workspace import Workspace, blocks, borrowed_workspace
 from tests.contracts.oracle import exact_map, exact_norm, map_tolerance, tolerance, with_spectrum
 from tests.strategies import rng
 
@@ -267,10 +267,10 @@ def test_norms_from_a_gram_matrix_keep_the_accuracy_of_a_decomposition(shape: tu
 
 def test_a_norm_whose_small_values_are_lost_is_not_accepted() -> None:
     m = conditioned("lost", (9, 9), 1e7)[None]
-    norm, bound, accepted = gram.gram_norm(m, 1.0, 2.0**-52, None)
+    norm, bound, accepted = gram.gram_norm(m, 1.0, 2.0**-52, None, Workspace())
     assert not accepted.any()
     assert abs(norm - exact_norm(m[0], 1.0)) <= bound * norm
-    assert gram.gram_norm(m, 2.5, 2.0**-52, None)[2].all()  # the large values alone count there
+    assert gram.gram_norm(m, 2.5, 2.0**-52, None, Workspace())[2].all()  # the large values alone count there
 
 
 def test_a_looser_tolerance_takes_more_slices() -> None:
@@ -290,6 +290,23 @@ def test_scales_do_not_matter() -> None:
             np.testing.assert_allclose(duality_map(stack * 2.0**exponent, p), want, atol=1e-13)
         found = duality_map((stack * 2.0**-60).astype(np.float32), p)
         np.testing.assert_allclose(found, want, atol=map_tolerance(stack[0].astype(np.float32), p))
+
+
+@pytest.mark.parametrize("name", [n for n in PATHS if "two" not in n])
+def test_a_power_of_two_changes_no_bit(name: str) -> None:
+    shape, p, method = PATHS[name]
+    # the second one is corrected in the Gram path and gets the second sequence of polynomials
+    stack = np.stack([gaussian(f"powers {name}", shape), conditioned(f"powers {name}", shape, 2e4)])
+    geometry = SchattenGeometry(p, method=method)
+    norm, direction = geometry.dual_norm_and_map(stack)
+    assert certified_duality_map(stack, p, method)[1].fallbacks == 0
+    for exponent in (-990, -200, -31, -26, 1, 7, 26, 27, 101, 990):
+        scaled_norm, scaled = geometry.dual_norm_and_map(np.ldexp(stack, exponent))
+        assert np.array_equal(scaled, direction)
+        assert np.array_equal(scaled_norm, np.ldexp(norm, exponent))
+        assert np.array_equal(
+            geometry.dual_norm(np.ldexp(stack, exponent)), np.ldexp(geometry.dual_norm(stack), exponent)
+        )
 
 
 @pytest.mark.parametrize("p", [3.0, math.inf])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from schattor_theory import ProductGeometry, SchattenGeometry, Schattor, schatten_norm
+from schattor_theory import DiagonalGeometry, ProductGeometry, SchattenGeometry, Schattor, schatten_norm
 from schattor_theory.errors import ParameterError
 from schattor_theory.geometry import schatten
 from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, polar_schedule, polynomial_polar
@@ -65,6 +66,19 @@ def test_a_schedule_by_name_is_its_polynomial(eager_xp: Library, name: str) -> N
     np.testing.assert_allclose(eager_xp.host(geometry.dual_norm_and_map(x)[0]), schatten_norm(m, 1), rtol=1e-12)
 
 
+def test_a_schedule_takes_the_same_steps_on_every_library(xp: Library) -> None:
+    opt = Schattor(SchattenGeometry("inf", method="polar-express-five"), 0.1, 0.9)
+    g = rng("steps of a schedule").standard_normal((2, 2, 5, 4))
+
+    def two_steps(x: Any, first: Any, second: Any) -> Any:
+        x, state = opt.step(x, first, opt.init(x))
+        return opt.step(x, second, state)[0]
+
+    start = np.zeros_like(g[0])
+    found = xp.call(two_steps, xp.array(start), xp.array(g[0]), xp.array(g[1]))
+    np.testing.assert_allclose(xp.host(found), two_steps(start, *g), atol=1e4 * tolerance(g))
+
+
 def test_the_ball_oracle_of_a_schedule_makes_no_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise AssertionError("a decomposition was made")
@@ -108,3 +122,24 @@ def test_nothing_a_step_returns_shares_memory_with_its_inputs() -> None:
                 assert not any(np.shares_memory(out, a) for a in (x, g, state.momentum))
             assert not np.shares_memory(new_x, new_state.momentum)
             x, state = new_x, new_state
+
+
+class Longer(SchattenGeometry):
+    """A geometry with something of its own, and another constructor."""
+
+    __slots__ = ("length",)
+
+    def __init__(self, length: float) -> None:
+        super().__init__(3)
+        object.__setattr__(self, "length", length)
+
+
+def test_another_tolerance_keeps_the_rest_of_a_geometry() -> None:
+    geometry = SchattenGeometry(3, method="gram")
+    assert geometry.with_tolerance(1e-9) == SchattenGeometry(3, method="gram", tolerance=1e-9)
+    assert geometry.with_tolerance(1e-9).with_tolerance(None) == geometry
+    longer = Longer(2.5).with_tolerance(1e-9)
+    assert (type(longer), longer.p, longer.tolerance, longer.length) == (Longer, 3.0, 1e-9, 2.5)
+    assert DiagonalGeometry(3).with_tolerance(1e-9) == DiagonalGeometry(3, tolerance=1e-9)
+    with pytest.raises(ParameterError, match=r"^SchattenGeometry\.with_tolerance: tolerance must be a positive finite"):
+        geometry.with_tolerance(0)

@@ -42,6 +42,7 @@ def test_ill_conditioned_and_singular_factors_are_as_exact_as_the_others_and_spo
     stack.right[4, 0, :] = 0.0
     found = stack.singular_values()
     assert_values_are_those_of_the_product(found, stack.product())
+    assert stack.left.shape[1:] == (12, 3)  # the core is taken: 2 k <= min(m, n)
     alone = np.concatenate([stack[i : i + 1].singular_values() for i in range(6)])
     np.testing.assert_array_equal(found, alone)
 

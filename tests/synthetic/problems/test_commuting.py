@@ -113,10 +113,11 @@ def test_a_minimiser_elsewhere_moves_everything_with_it() -> None:
 
 @pytest.mark.parametrize("profile", ["quadratic", "saturating"])
 @pytest.mark.parametrize("curvatures", ["flat", "power"])
-def test_every_array_library_sees_the_same_problem(eager_xp: Any, profile: str, curvatures: str) -> None:
+@pytest.mark.parametrize("law", LAWS)
+def test_every_array_library_sees_the_same_world(eager_xp: Any, profile: str, curvatures: str, law: str) -> None:
     options = {"profile": profile, "curvatures": curvatures, "initial_gap": GAP}
     problem = PROBLEMS["commuting"].build((5, 5), 4, **options)
-    noise = NOISES["commuting_signs"].build((5, 5), 4, weights=curvatures)
+    noise = NOISES[law].build((5, 5), 4, weights=curvatures)
     x = Streams({"test": "libraries"}).generator("data").standard_normal((2, 5, 1))
     draws = noise.draw(Streams(3), 2)
     z = noise.realise(draws, problem, x, x)

@@ -1,0 +1,1 @@
+"""Tests of the documentation: its code, its commands, its links, its formulas, its reference, its notebooks."""
