@@ -20,22 +20,16 @@ version = release = schattor_theory.__version__
 copyright = author
 
 extensions = [
-    "myst_nb",
-    "mathml",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
-    "source_pages",
-    "anchors",
-    "reference",
-    "command_pages",
-    "notebooks",
-]
+    "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon",
+    "mathml", "source_pages", "anchors", "reference", "command_pages", "notebooks",
+]  # fmt: skip
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"schattor-theory {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
+suppress_warnings = ["toc.empty_glob"]  # the page on performance is made by measuring, and may not be there yet
 smartquotes = False
 html_show_copyright = False
 html_show_sourcelink = False

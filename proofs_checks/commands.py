@@ -65,6 +65,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("schattor study run dimension_free --out out/smoke --scale smoke", "seconds, to check the plumbing"),
         ("schattor study run my_study.toml --out out/mine --jobs 8", "one of your own; run it again to go on"),
         ("schattor study run my_study.toml --out out/mine --dry-run", "what would run, and for how long"),
+        ("schattor study run rate --out out/rate --device cuda", "on a GPU"),
     ),
     "study report": (("schattor study report out/dimension_free", "also while it runs, or after a stop"),),
     "study list": (("schattor study list --json", "for programs"),),

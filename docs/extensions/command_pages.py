@@ -63,8 +63,9 @@ def text() -> str:
 
 
 def _read(app: Any, docname: str, source: list[str]) -> None:
-    if WISH in source[0]:
-        source[0] = source[0].replace(WISH, text())
+    lines = source[0].split("\n")
+    if WISH in lines:
+        source[0] = "\n".join(text() if line == WISH else line for line in lines)
 
 
 def setup(app: Any) -> dict[str, bool]:

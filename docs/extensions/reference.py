@@ -1,7 +1,7 @@
 """The API reference: a line ``<!-- modules of PACKAGE -->`` of a page becomes the docstrings of its public names.
 
-``<!-- names of PACKAGE -->`` becomes a table of the public names of the package, which leads to them. A module is public
-if it has ``__all__``; a name is shown where it is defined.
+``<!-- names of PACKAGE -->`` becomes a table of the public names of the package, which leads to them. A module is
+public if it has ``__all__``; a name is shown where it is defined.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def section_of(name: str, names: list[str]) -> str:
     bare = bare_data(name, names)
     lines = [f".. automodule:: {name}", f"   :members: {', '.join(item for item in names if item not in bare)}", ""]
     for item in bare:
-        lines += [f".. py:data:: {name}.{item}", *_value(vars(module_named(name)).get(item)), ""]
+        lines += [f".. py:data:: {item}", *_value(vars(module_named(name)).get(item)), ""]
     code = "\n".join(lines)
     return f"## {name}\n\n```{{eval-rst}}\n{code}\n```"
 

@@ -83,10 +83,9 @@ def shown(path: Path) -> str:
 
 
 def _with_children(names: set[str], root: Path) -> list[str]:
-    files = {
-        item.relative_to(root).as_posix() for name in names if (root / name).is_dir() for item in listed(root / name)
-    }
-    return sorted(names | {name for name in files if (root / name).is_file()})
+    folders = [root / name for name in names if (root / name).is_dir()]
+    files = [item for folder in folders for item in listed(folder) if item.is_file()]
+    return sorted(names | {item.relative_to(root).as_posix() for item in files})
 
 
 def _read(app: Any, docname: str, source: list[str]) -> None:

@@ -113,7 +113,10 @@ class EntrywiseMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The factor of a step: ``factor`` times a formula of :data:`.SCALES` in rows and columns of the array."""
+    """The factor of a step: ``factor`` times a formula in rows and columns of the array.
+
+    The formulas are :data:`~proofs_checks.crosscheck.scales.SCALES`.
+    """
 
     formula: str = "1"
     factor: float = 1.0

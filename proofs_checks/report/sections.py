@@ -74,7 +74,7 @@ def document_of(runs: Sequence[Run], title: str = "") -> Document:
     has_statements = any(entry.statement in STATEMENTS for entry in entries)
     is_verify = len(runs) == 1 and runs[0].kind == "verify"
     title = title or ("Do the statements hold?" if is_verify else "What the runs show")
-    sections = [*_topics(runs), *_proofs_of_use(asked, entries, runs), _how_it_was_made(runs)]
+    sections = [*_topics(runs), *_in_detail(asked, entries, runs), _how_it_was_made(runs)]
     if has_statements:
         drawn = {e.check for e in entries if e.is_ok and (e.figure or "").removesuffix(".png") in DRAWINGS}
         known = kinds_by_statement()
@@ -200,7 +200,7 @@ def _named(block: Block, run: Run, runs: Sequence[Run]) -> Block:
     return block
 
 
-def _proofs_of_use(asked: Sequence[Statement], entries: Sequence[Evidence], runs: Sequence[Run]) -> Iterator[Section]:
+def _in_detail(asked: Sequence[Statement], entries: Sequence[Evidence], runs: Sequence[Run]) -> Iterator[Section]:
     if any(entry.statement in STATEMENTS for entry in entries):
         yield _every_check(asked, entries)
     if any(run.kind == "verify" for run in runs):
