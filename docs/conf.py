@@ -29,7 +29,6 @@ html_title = f"schattor-theory {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
-suppress_warnings = ["toc.empty_glob"]  # the page on performance is made by measuring, and may not be there yet
 smartquotes = False
 html_show_copyright = False
 html_show_sourcelink = False

@@ -18,6 +18,7 @@ FENCES = {
 """Commands of delimiters to their place and sign; of a fixed size unless they come with ``\\left`` or ``\\right``."""
 
 _STAND_IN = {name: chr(0xE000 + i) for i, name in enumerate(FENCES)}  # private letters, so that left and right differ
+_RELATIONS = "&#x02AB0;|&#x02AAF;|&#x000B1;|&#x027C2;|&#x027FA;"  # ⪰ ⪯ ± ⟂ ⟺, which the converter takes for letters
 _FUNCTIONS = "arg|cosh|cos|exp|inf|ln|log|sinh|sin|tanh|tan"
 
 
@@ -52,6 +53,7 @@ def _after(element: str) -> str:
         mark = f'<mo form="{form}" stretchy="false">{sign}</mo>'
         element = re.sub(rf"<m[ion]>{_STAND_IN[name]}</m[ion]>", mark, element)
     element = element.replace("<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>")  # a number: no room around it
+    element = re.sub(rf"<mi>({_RELATIONS})</mi>", r"<mo>\1</mo>", element)
     element = element.replace("<mo>&#x0002F;</mo>", '<mo lspace="0" rspace="0">&#x0002F;</mo>')
     return re.sub(rf"(<mi>(?:{_FUNCTIONS})</mi>)(?!<mo|</)", r'\1<mspace width="0.167em" />', element)
 

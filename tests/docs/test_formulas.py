@@ -34,6 +34,7 @@ def test_an_unknown_command_is_noticed() -> None:
         (r"\lVert x\rVert_q", '<mo form="prefix" stretchy="false">‖</mo><mi>x</mi><msub><mo form="postfix"'),
         (r"\langle a\rangle", '<mo form="prefix" stretchy="false">⟨</mo>'),
         (r"p = \infty", "<mi>&#x0221E;</mi>"),
+        (r"A \succeq B", "<mo>&#x02AB0;</mo>"),
         (r"\ln 2", '<mi>ln</mi><mspace width="0.167em" /><mn>2</mn>'),
         (r"\Bigl\lVert a\Bigr\rVert^2", "<msup><mrow><mo "),
     ],
