@@ -75,6 +75,7 @@ def test_is_diagnosed_without_being_told_and_nothing_is_broken_but_stacks(librar
     assert [one.name for one in found.invariances if one.outcome == "broken"] == ["stack = per slice"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "convention",
     [
