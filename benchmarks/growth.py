@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from proofs_checks.scaling.fit import exponent
+from proofs_checks.scaling.fit import slope_weights
+from synthetic.estimates import student_t_contrast
 
 from .measuring import Gate
 
@@ -65,7 +66,8 @@ class Growth:
 
     def _fit(self, first: int) -> tuple[float, float, float]:
         logs = [np.log(np.asarray(costs, dtype=float)) for costs in self.costs[first:]]
-        found = exponent(np.asarray(self.x[first:], dtype=float), logs, seed=f"{self.what}, from {first}")
+        # few repeats: Student's t, since a bootstrap of three values is none
+        found = student_t_contrast(logs, slope_weights(np.asarray(self.x[first:], dtype=float)), level=0.95)
         return found.value, found.low, found.high
 
     @property
