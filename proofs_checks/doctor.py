@@ -14,6 +14,7 @@ import threadpoolctl
 import typer
 
 from .display import text_console
+from .scaling.environment import usable_cores
 
 __all__ = ["EXTRAS", "doctor", "examine"]
 
@@ -65,13 +66,6 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
-
-
 def _cuda() -> str:
     """Return what CuPy sees; CuPy is imported here only, since importing it is slow."""
     if importlib.util.find_spec("cupy") is None:
@@ -107,7 +101,7 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: _version(name) for name in _CORE},
-        "cores": _cores(),
+        "cores": usable_cores(),
         "threads": {name: os.environ.get(name) for name in _THREAD_VARIABLES},
         "thread_pools": pools,
         "cuda": _cuda(),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
-from schattor_theory.checks import fail
+from schattor_theory.checks import fail, fail_missing
 from schattor_theory.errors import ParameterError
 
 __all__ = ["ClusterExecutor", "cluster_executor"]
@@ -51,13 +50,13 @@ def cluster_executor(address: str) -> Iterator[ClusterExecutor]:
 
     Raises
     ------
-    ParameterError
+    MissingExtraError, ParameterError
         If dask.distributed is not installed, or no scheduler answers there.
     """
-    if importlib.util.find_spec("distributed") is None:
-        fail(ParameterError, _CALL, "scheduler", "be left out without dask.distributed", address,
-             "Install the extra: schattor-theory[cluster].")  # fmt: skip
-    from distributed import Client
+    try:
+        from distributed import Client
+    except ImportError as error:
+        fail_missing(_CALL, "distributed", error, extra="cluster")
 
     # a lost connection is told by the status of the cells, not by tracebacks of the libraries below
     for name in ("distributed", "distributed.client", "distributed.core", "tornado", "tornado.application"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import signal
 import sys
@@ -14,12 +13,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from schattor_theory.arrays import cuda_namespace
-from schattor_theory.errors import ParameterError, SchattorError, StoreError, StudyError
+from schattor_theory.errors import MissingExtraError, ParameterError, SchattorError, StoreError, StudyError
+from synthetic.devices import device_named
 
 from .analysis import Analysis
 from .cluster import cluster_executor
-from .environment import DEVICES, default_jobs
+from .environment import default_jobs
 from .plan import SCALES, Study
 from .report import expectations_table, exponents_table, tightness_table, write_report
 from .run import analyse_folder, run_study
@@ -45,15 +44,10 @@ def _stop(message: str, code: int) -> NoReturn:
 
 
 def _device(device: str) -> str:
-    if device not in DEVICES:
-        _stop(f"--device must be one of {', '.join(DEVICES)}, got {device!r}.", BAD_USAGE)
-    if device == "cuda" and importlib.util.find_spec("cupy") is None:
-        _stop("--device cuda needs CuPy, which is not installed. Install the extra: schattor-theory[gpu].", BAD_USAGE)
-    if device == "cuda":
-        try:
-            cuda_namespace("study")
-        except SchattorError as error:  # with the driver's own words
-            _stop(f"--device cuda: {str(error).removeprefix('study: ')}", BAD_USAGE)
+    try:
+        device_named("study", device)
+    except SchattorError as error:  # of CUDA in the driver's own words
+        _stop(f"--device {device}: {str(error).removeprefix('study: ')}", BAD_USAGE)
     return device
 
 
@@ -66,7 +60,7 @@ def _scheduler(address: str | None) -> Iterator[Executor | None]:
     try:
         with cluster_executor(address) as executor:
             yield executor
-    except ParameterError as error:
+    except (MissingExtraError, ParameterError) as error:
         _stop(str(error).removeprefix("study: "), BAD_USAGE)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import threadpoolctl
 
-__all__ = ["DEVICES", "default_jobs", "environment", "threads_for", "usable_cores"]
+__all__ = ["default_jobs", "environment", "threads_for", "usable_cores"]
 
-DEVICES = ("cpu", "cuda")
 _PACKAGES = ("schattor-theory", "numpy", "scipy", "pyarrow", "scikit-learn", "threadpoolctl")
 
 

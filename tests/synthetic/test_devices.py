@@ -19,6 +19,7 @@ from synthetic.noise.record import signs_of
 from synthetic.seeds import DeviceStreams, host_generator
 from synthetic.trajectory import Trajectory
 from tests.conftest import LIBRARIES
+from tests.drivers import CASES, StandIn
 
 SHAPE = (5, 4)
 RECORD = ("stationarity", "value", "momentum_error")
@@ -228,34 +229,11 @@ def test_cuda_without_cupy_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         run("cuda")
 
 
-class _Driver:
-    """A stand-in for CuPy: what its driver says is given."""
-
-    def __init__(self, answer: int | Exception) -> None:
-        self.cuda = self.runtime = self
-        self.answer = answer
-
-    def getDeviceCount(self) -> int:  # noqa: N802
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def zeros(self, shape: int) -> Any:
-        raise MemoryError("the first array failed")
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (RuntimeError("driver too old"), "RuntimeError: driver too old"),
-        (0, "The driver finds no CUDA device."),
-        (1, "MemoryError: the first array failed"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "words"), CASES)
 def test_cuda_without_a_device_gives_the_words_of_the_driver(
     monkeypatch: pytest.MonkeyPatch, answer: int | Exception, words: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", _Driver(answer))
+    monkeypatch.setitem(sys.modules, "cupy", StandIn(answer))
     with pytest.raises(ParameterError) as caught:
         run("cuda")
     assert str(caught.value) == f"simulate: device must be one that can be used, got device='cuda'. {words}"

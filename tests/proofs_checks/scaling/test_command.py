@@ -12,6 +12,7 @@ from proofs_checks.scaling import command
 from proofs_checks.scaling.command import study_app
 from proofs_checks.scaling.run import run_study
 from schattor_theory.errors import StoreError
+from tests.drivers import CASES, StandIn
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_json_is_the_only_output(call, file, tmp_path) -> None:
     ("arguments", "words"),
     [
         (["--scale", "tiny"], "--scale must be one of full, smoke, got 'tiny'"),
-        (["--device", "tpu"], "--device must be one of cpu, cuda, got 'tpu'"),
+        (["--device", "tpu"], "--device tpu: device must be one of 'cpu', 'cuda', got device='tpu'"),
         (["--scale", "smoke"], "smoke must be given"),
     ],
 )
@@ -76,44 +77,25 @@ def test_bad_usage_exits_2_with_a_sentence(call, file, tmp_path, arguments, word
 
 
 @pytest.mark.parametrize(
-    ("package", "arguments", "words"),
+    ("package", "arguments", "extra"),
     [
-        ("cupy", ["--device", "cuda"], "--device cuda needs CuPy, which is not installed"),
-        ("distributed", ["--scheduler", "tcp://127.0.0.1:1"], "scheduler must be left out without dask.distributed"),
+        ("cupy", ["--device", "cuda"], "gpu"),
+        ("distributed", ["--scheduler", "tcp://127.0.0.1:1"], "cluster"),
     ],
 )
-def test_an_extra_that_is_not_installed_is_named(call, file, tmp_path, monkeypatch, package, arguments, words) -> None:
-    find = command.importlib.util.find_spec
-    monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: None if name == package else find(name))
+def test_an_extra_that_is_not_installed_is_named(call, file, tmp_path, monkeypatch, package, arguments, extra) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     result = call("run", file, "--out", tmp_path / "out", *arguments)
     assert result.exit_code == 2
-    assert words in result.stderr
-    assert "Install the extra" in result.stderr
+    assert f"{package} must be installed" in result.stderr
+    assert f'pip install "schattor-theory[{extra}]"' in result.stderr
 
 
-class _Driver:
-    """A stand-in for CuPy whose driver has given answer."""
-
-    def __init__(self, answer: int | Exception) -> None:
-        self.cuda = self.runtime = self
-        self.answer = answer
-
-    def getDeviceCount(self) -> int:  # noqa: N802
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [(RuntimeError("driver too old"), "RuntimeError: driver too old"), (0, "The driver finds no CUDA device.")],
-)
+@pytest.mark.parametrize(("answer", "words"), CASES)
 def test_cuda_without_a_device_exits_2_with_the_drivers_words(
     call, file, tmp_path, monkeypatch, answer: int | Exception, words: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", _Driver(answer))
-    find = command.importlib.util.find_spec
-    monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: object() if name == "cupy" else find(name))
+    monkeypatch.setitem(sys.modules, "cupy", StandIn(answer))
     result = call("run", file, "--out", tmp_path / "out", "--device", "cuda")
     assert result.exit_code == 2
     assert "--device cuda: device must be one that can be used" in result.stderr

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,9 @@ from typer.testing import CliRunner
 from proofs_checks.vectors import ReferenceVectors, reference_vectors, write_vectors
 from proofs_checks.vectors import command as commands
 from proofs_checks.vectors.device import arrays_on
-from schattor_theory.errors import ParameterError, StoreError, UnknownNameError
+from schattor_theory.errors import MissingExtraError, ParameterError, StoreError, UnknownNameError
+from synthetic import devices
+from tests.drivers import CASES, StandIn
 
 app = typer.Typer()
 app.command()(commands.vectors)
@@ -146,44 +149,26 @@ def test_refuses(arguments: list[str], error: type, message: str) -> None:
     assert message in str(result.exception)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")
-def test_cuda_without_cupy_says_what_to_install() -> None:
-    with pytest.raises(ParameterError, match=r"selftest: device must be one that can be used.*schattor-theory\[gpu\]"):
+def test_cuda_without_cupy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(MissingExtraError, match=r"^selftest: cupy must be installed.*schattor-theory\[gpu\]"):
         arrays_on("cuda", "float64")
 
 
-class _Runtime:
-    """A stand-in for CuPy: what its driver says is given."""
-
-    def __init__(self, answer: int | Exception) -> None:
-        self.cuda = self.runtime = self
-        self.answer = answer
-
-    def getDeviceCount(self) -> int:  # noqa: N802
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    asarray = staticmethod(np.asarray)
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [(RuntimeError("driver too old"), "RuntimeError: driver too old"), (0, "The driver finds no CUDA device")],
-)
+@pytest.mark.parametrize(("answer", "message"), CASES)
 def test_cuda_without_a_device_gives_the_drivers_message(
     answer: int | Exception, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "cupy", _Runtime(answer))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    with pytest.raises(ParameterError, match=message):
+    monkeypatch.setitem(sys.modules, "cupy", StandIn(answer))
+    with pytest.raises(ParameterError, match=re.escape(message)):
         arrays_on("cuda", "float64")
 
 
-def test_cuda_with_a_device_makes_its_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "cupy", _Runtime(1))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    assert arrays_on("cuda", "float32")(np.ones(2)).dtype == np.float32
+def test_a_device_makes_its_arrays_in_the_type_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cuda_namespace", lambda call: np)
+    made = arrays_on("cuda", "float32")(np.full(2, 1 / 3))
+    assert made.dtype == np.float32
+    assert made[0] == np.float32(1 / 3)
 
 
 @pytest.mark.gpu
