@@ -41,6 +41,16 @@ class Verdict(Enum):
     INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not_applicable"
 
+    @property
+    def words(self) -> str:
+        """Return it as people write it."""
+        return self.value.replace("_", " ")
+
+    @property
+    def sign(self) -> str:
+        """Return the sign of it in tables."""
+        return {"holds": "✓", "violated": "✗", "inconclusive": "?", "not_applicable": "–"}[self.value]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -101,7 +111,7 @@ class Evidence:
         shown += [("margin", f"{self.margin:.3g}")] if self.margin is not None else []
         shown += [("seed", str(self.seed)), ("seconds", f"{self.seconds:.2g}")]
         shown += [("status", self.status)] if not self.is_ok else []
-        outcome = self.verdict.value.replace("_", " ") if self.is_ok else "could not run"
+        outcome = self.verdict.words if self.is_ok else "could not run"
         head = f"**{outcome}** {plain_words(self.detail)}"
         return f"{head.strip()}\n\n{markdown_table(('field', 'value'), shown)}"
 

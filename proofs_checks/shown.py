@@ -8,8 +8,6 @@ from .words import markdown_table, plain_words
 
 __all__ = ["matrix_shown"]
 
-_SIGNS = {Verdict.HOLDS: "✓", Verdict.VIOLATED: "✗", Verdict.INCONCLUSIVE: "?", Verdict.NOT_APPLICABLE: "–"}
-
 
 def matrix_shown(words: str, matrix: Matrix) -> str:
     """Return the outcome in words over a table: a sign, and how many checks, for each statement and kind of evidence.
@@ -30,5 +28,5 @@ def matrix_shown(words: str, matrix: Matrix) -> str:
 def _cell(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    sign = _SIGNS[cell.verdict] if cell.could_run or cell.verdict is Verdict.VIOLATED else "!"
+    sign = cell.verdict.sign if cell.could_run or cell.verdict is Verdict.VIOLATED else "!"
     return f"{sign} {len(cell.entries)}"

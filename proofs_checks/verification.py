@@ -171,7 +171,7 @@ def _print(ledger: Ledger, page: Path) -> None:
     ):  # fmt: skip
         table.add_column(name, **options)  # type: ignore[arg-type]
     for entry in ledger.entries:
-        word = entry.verdict.value.replace("_", " ") if entry.is_ok else "could not run"
+        word = entry.verdict.words if entry.is_ok else "could not run"
         style = _STYLES[entry.verdict] if entry.is_ok else "bold magenta"
         margin = "" if entry.margin is None else f"{entry.margin:.3f}"
         table.add_row(

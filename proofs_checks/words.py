@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["markdown_table", "plain_words"]
+__all__ = ["escaped_words", "markdown_table", "plain_words"]
+
+
+def escaped_words(text: str) -> str:
+    """Return text in which Markdown finds no emphasis, no markup, no formula and no border of a cell."""
+    return re.sub(r"([\\`*_<>\[\]#$|])", r"\\\1", text)
 
 
 def plain_words(text: str) -> str:
-    """Return words in which Markdown finds no emphasis, no markup and no formula.
+    """Return words on one line, for which the same holds.
 
     Examples
     --------
     >>> print(plain_words("T5* of f(x_0)"))
     T5\\* of f(x\\_0)
     """
-    return re.sub(r"([\\*_<>\[\]$`|])", r"\\\1", " ".join(text.split()))
+    return escaped_words(" ".join(text.split()))
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

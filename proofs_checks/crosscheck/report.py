@@ -17,10 +17,11 @@ from .figure import curve_caption, curve_of, curve_svg
 from .finding import UNDECIDED, Finding
 from .probe import Run
 from .recorded import write_recording
+from .shown import SIGNS
 from .verdict import comparison_words
 
 __all__ = [
-    "MARKS", "SIGNS", "TONES", "badge", "breakable", "document", "escaped", "finding_words", "findings_of", "page_of",
+    "MARKS", "TONES", "badge", "breakable", "document", "escaped", "finding_words", "findings_of", "page_of",
     "slug", "slugs", "text_of", "write_result",
 ]  # fmt: skip
 
@@ -46,7 +47,6 @@ table.targets tbody th{min-width:8rem;position:sticky;left:0;background:var(--pa
 """
 
 TONES = {"conforms": "holds", "differs": "violated", "undecided": "open", COULD_NOT_RUN: "error"}
-SIGNS = {"conforms": "✓", "differs": "✗", "undecided": "?", COULD_NOT_RUN: "!"}
 MARKS = {"holds": ("holds", "✓ holds"), "broken": ("violated", "✗ broken"), "not observed": ("open", "– not observed")}
 
 

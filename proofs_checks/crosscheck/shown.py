@@ -10,15 +10,17 @@ from .finding import UNDECIDED, Finding
 if TYPE_CHECKING:
     from .crosscheck import CrossCheck
 
-__all__ = ["crosscheck_shown"]
+__all__ = ["SIGNS", "crosscheck_shown"]
 
-_SIGNS = {"conforms": "✓", "differs": "✗", "undecided": "?"}
+SIGNS = {"conforms": "✓", "differs": "✗", "undecided": "?", "could not run": "!"}
+"""Of the outcomes of a cross-check."""
+
 _LONGEST = 120  # of an answer: the evidence and all alternatives are on the page of the target
 
 
 def crosscheck_shown(result: CrossCheck) -> str:
     """Return the verdict in words over a table: what each property is, and which invariances hold."""
-    sign = _SIGNS.get(result.outcome, "!")
+    sign = SIGNS[result.outcome]
     parts = [f"**{sign} {plain_words(result.target)}**: {plain_words(result.headline)}"]
     parts += [f"- {plain_words(remark)}" for remark in result.remarks]
     findings = () if result.diagnosis is None else result.diagnosis.findings

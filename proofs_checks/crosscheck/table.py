@@ -14,7 +14,8 @@ from schattor_theory.geometry import exponent_label
 from ..files import disk, write_file
 from .crosscheck import COULD_NOT_RUN, CrossCheck
 from .finding import PROPERTIES
-from .report import MARKS, SIGNS, TONES, badge, breakable, document, escaped, finding_words, findings_of
+from .report import MARKS, TONES, badge, breakable, document, escaped, finding_words, findings_of
+from .shown import SIGNS
 
 __all__ = ["INDEX", "LEDGER", "SCHEMA", "table_page", "write_table"]
 

@@ -168,7 +168,7 @@ class Summary:
             largest = "" if top is None else f"{float(top['ratio']):.4f}"
             where = "" if top is None else _place(top)
             rows.append([bound, BOUNDS[bound].words, *map(str, counts), largest, where])
-        names = [v.value.replace("_", " ") for v in Verdict]
+        names = [v.words for v in Verdict]
         return Table("Probes by bound", ["bound", "right-hand side", *names, "largest ratio", "where"], rows)
 
     def witnesses_table(self) -> Table:

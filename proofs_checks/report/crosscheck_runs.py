@@ -12,7 +12,8 @@ from schattor_theory.errors import StoreError
 
 from ..crosscheck.crosscheck import COULD_NOT_RUN as NOT_RUN
 from ..crosscheck.finding import PROPERTIES, UNDECIDED
-from ..crosscheck.report import MARKS, SIGNS, TONES
+from ..crosscheck.report import MARKS, TONES
+from ..crosscheck.shown import SIGNS
 from ..crosscheck.table import LEDGER, SCHEMA
 from .blocks import Badge, Cell, Paragraph, Section, Table
 from .run import COULD_NOT_RUN, VIOLATED, Part, Run

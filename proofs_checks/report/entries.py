@@ -12,14 +12,7 @@ from ..matrix import ENOUGH, WHY_FEWER, Artefact, Matrix, Row
 from ..matrix import Cell as Evidences
 from .blocks import Badge, Block, Cell, Code, Folded, Inline, Link, Listed, Paragraph, Section, Steps, Table, Verbatim
 
-__all__ = ["SIGNS", "anchor", "artefacts_of", "badge", "check_anchor", "matrix_section", "place_of", "shortened"]
-
-SIGNS = {
-    Verdict.HOLDS: ("✓", "holds"),
-    Verdict.VIOLATED: ("✗", "violated"),
-    Verdict.INCONCLUSIVE: ("?", "inconclusive"),
-    Verdict.NOT_APPLICABLE: ("–", "not applicable"),
-}
+__all__ = ["anchor", "artefacts_of", "badge", "check_anchor", "matrix_section", "place_of", "shortened"]
 
 _RESULTS = {"proved": "✓", "refuted": "✗", "undecided": "?"}
 _ROWS_SHOWN = 80
@@ -43,7 +36,7 @@ def place_of(what: str, check: str) -> str:
 
 def badge(entry: Evidence) -> Badge:
     """Return the verdict of an entry, or that its check could not run."""
-    sign, words = SIGNS[entry.verdict] if entry.is_ok else ("!", "could not run")
+    sign, words = (entry.verdict.sign, entry.verdict.words) if entry.is_ok else ("!", "could not run")
     return Badge(entry.verdict.value if entry.is_ok else "error", sign, words)
 
 
@@ -89,7 +82,7 @@ def _row(row: Row, kinds: Sequence[str], known: Sequence[str], drawn: Collection
 def _cell(cell: Evidences | None, drawn: Collection[str]) -> Cell:
     if cell is None:
         return Cell("")
-    sign, words = SIGNS[cell.verdict] if cell.could_run else ("!", "could not run")
+    sign, words = (cell.verdict.sign, cell.verdict.words) if cell.could_run else ("!", "could not run")
     count = f"\N{NO-BREAK SPACE}{len(cell.entries)}" if len(cell.entries) > 1 else ""
     first = min(cell.entries, key=lambda entry: (entry.is_ok, entry.verdict is not Verdict.VIOLATED))
     return Cell(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from ..words import escaped_words
 from .blocks import (
     Badge,
     Block,
@@ -33,13 +34,8 @@ __all__ = ["text_of"]
 
 def text_of(document: Document, drawn: Collection[str]) -> str:
     """Return the text; ``drawn`` has the stems of the figures whose files are there."""
-    lines = [f"# {_safe(document.title)}", *_blocks(document.opening, document.figures, drawn)]
+    lines = [f"# {escaped_words(document.title)}", *_blocks(document.opening, document.figures, drawn)]
     return "\n\n".join([*lines, *_blocks(document.sections, document.figures, drawn)]) + "\n"
-
-
-def _safe(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_<>\[\]#])", r"\\\1", text)
 
 
 def _words(words: Words) -> str:
@@ -49,11 +45,11 @@ def _words(words: Words) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case str():
-            return _safe(part)
+            return escaped_words(part)
         case Code(text):
             return f"`` {text} ``" if "`" in text else f"`{text}`"
         case Formula(text) | Link(text, _):
-            return _safe(text)
+            return escaped_words(text)
         case Badge(_, sign, words):
             return f"{sign} {words}" if sign else f"({words})"
 
@@ -75,30 +71,31 @@ def _block(block: Block, folder: str, drawn: Collection[str]) -> Iterator[str]:
             yield "\n".join(f"- {_words(item)}" for item in items)
         case Steps(items):
             yield "\n".join(
-                f"{k}. {_safe(claim)} {sign} {_safe(why)}" for k, (claim, _, sign, why) in enumerate(items, 1)
+                f"{k}. {escaped_words(claim)} {sign} {escaped_words(why)}"
+                for k, (claim, _, sign, why) in enumerate(items, 1)
             )
         case Folded():
             pass  # on a page only
         case Card(_, title, blocks):
-            yield f"**{_safe(title)}**"
+            yield f"**{escaped_words(title)}**"
             yield from _blocks(blocks, folder, drawn)
         case Table():
             yield from _table(block)
         case Plot():
             yield from _plot(block, folder, drawn)
         case Section(title, blocks, level):
-            yield f"{'#' * level} {_safe(title)}"
+            yield f"{'#' * level} {escaped_words(title)}"
             yield from _blocks(blocks, folder, drawn)
 
 
 def _plot(block: Plot, folder: str, drawn: Collection[str]) -> Iterator[str]:
     if block.stem not in drawn:
-        yield f"No figure: {_safe(block.title)}."
+        yield f"No figure: {escaped_words(block.title)}."
         return
-    yield f"![{_safe(block.alt)}]({folder}/{block.stem}.png)"
-    seed = f", {_safe(block.seed)}" if block.seed else ""
+    yield f"![{escaped_words(block.alt)}]({folder}/{block.stem}.png)"
+    seed = f", {escaped_words(block.seed)}" if block.seed else ""
     made = f" Remake: {_inline(Code(block.remake))}{seed}" if block.remake else ""
-    yield f"*{_safe(block.title)}.*{made}"
+    yield f"*{escaped_words(block.title)}.*{made}"
 
 
 _RULES = {"l": "---", "c": ":-:", "r": "--:"}
@@ -107,9 +104,9 @@ _RULES = {"l": "---", "c": ":-:", "r": "--:"}
 def _table(block: Table) -> Iterator[str]:
     if not block.rows:
         return
-    lines = [_line(_safe(name) for name in block.head), _line(_RULES[letter] for letter in block.align)]
+    lines = [_line(escaped_words(name) for name in block.head), _line(_RULES[letter] for letter in block.align)]
     lines += [_line(part for cell in row for part in (_cell(cell), *[""] * (cell.span - 1))) for row in block.rows]
-    yield from ([f"**{_safe(block.caption)}**"] if block.caption else [])
+    yield from ([f"**{escaped_words(block.caption)}**"] if block.caption else [])
     yield "\n".join(lines)
 
 
@@ -118,4 +115,5 @@ def _cell(cell: Cell) -> str:
 
 
 def _line(cells: Iterator[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
+    # a border of a cell inside code is escaped as well
+    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell).replace("\n", " ") for cell in cells) + " |"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from proofs_checks.report.entries import SIGNS
+from proofs_checks.evidence import Verdict
 from proofs_checks.report.style import STYLE
 
 LEAST = 4.5
@@ -57,8 +57,7 @@ def test_light_and_dark_differ() -> None:
 
 
 def test_every_verdict_has_a_sign_and_a_word_of_its_own() -> None:
-    signs, words = zip(*SIGNS.values(), strict=True)
-    assert len(set(signs)) == len(set(words)) == len(SIGNS)
+    assert len({one.sign for one in Verdict}) == len({one.words for one in Verdict}) == len(Verdict)
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
