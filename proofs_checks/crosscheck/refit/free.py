@@ -18,6 +18,7 @@ __all__ = ["SAME", "descended", "shortened"]
 SAME = 1.02
 """Ratio of the scores of two conventions that count as equally good."""
 
+_SLACK = 0.1  # of a score; one step that is off by its noise adds log 2
 _LARGEST = 1 - 1e-7  # of a share
 _MOST_DIGITS = 6
 _FRACTIONS = (1, 2, 3, 4, 5, 6, 8)  # denominators of a power
@@ -149,7 +150,7 @@ def shortened(together: Together, convention: Convention) -> Convention:
                 continue
             tried = one.write(convention, short)
             left = together.score(tried)
-            if left <= SAME * score + 0.1:
+            if left <= SAME * score + _SLACK:
                 convention, score = tried, min(left, score)
                 break
     return convention
