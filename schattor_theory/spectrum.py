@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from .arrays import Array, check_matrices, to_numpy
 from .checks import fail
 from .errors import ShapeError
-from .geometry.schatten import schatten_norm
 from .geometry.spectral import singular_values
 
 __all__ = ["Spectrum", "spectrum"]
@@ -103,11 +102,10 @@ def spectrum(m: Array) -> Spectrum:
         way_out = "Pass one slice of a stack at a time."
         fail(ShapeError, call, "m", "be one matrix", tuple(m.shape), way_out)
     values = sorted((float(s) for s in to_numpy(singular_values(m))), reverse=True)
-    nuclear, frobenius, spectral = (float(to_numpy(schatten_norm(m, p))) for p in (1, 2, "inf"))
     return Spectrum(
         shape=(int(m.shape[0]), int(m.shape[1])),
         values=tuple(values),
-        nuclear=nuclear,
-        frobenius=frobenius,
-        spectral=spectral,
+        nuclear=math.fsum(values),
+        frobenius=math.hypot(*values),
+        spectral=max(values, default=0.0),
     )
