@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import yaml
+from myst_nb.core.read import read_myst_markdown_notebook
 
 TUTORIALS = Path(__file__).parent.parent / "tutorials"
 HEADER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?::tags: \[(.*?)\]\n)?(.*?)^```$", re.DOTALL | re.MULTILINE)
-"""A code cell, and its tags."""
 
 
 def sources() -> list[Path]:
@@ -25,29 +22,12 @@ def sources() -> list[Path]:
     return [path for path in sorted(TUTORIALS.glob("*.md")) if HEADER.match(path.read_text(encoding="utf-8"))]
 
 
-def cells_of(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield the cells of a page: "code" or "markdown", the text, and the tags."""
-    body, end = text[HEADER.match(text).end() :], 0  # type: ignore[union-attr]
-    for match in CELL.finditer(body):
-        yield "markdown", body[end : match.start()].strip(), []
-        tags = [tag.strip() for tag in (match[1] or "").split(",") if tag.strip()]
-        yield "code", match[2].strip("\n"), tags
-        end = match.end()
-    yield "markdown", body[end:].strip(), []
-
-
 def notebook_of(text: str) -> str:
     """Return the notebook of a page as JSON, the same for the same page."""
-    notebook = nbformat.v4.new_notebook()
-    header = yaml.safe_load(HEADER.match(text)[1])  # type: ignore[index]
-    notebook.metadata = {"kernelspec": header["kernelspec"], "language_info": {"name": "python"}}
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    found = [(kind, words, tags) for kind, words, tags in cells_of(text) if words]
-    for number, (kind, words, tags) in enumerate(found):
-        cell = make[kind](words, id=f"cell-{number}")
-        if tags:
-            cell.metadata["tags"] = tags
-        notebook.cells.append(cell)
+    notebook = read_myst_markdown_notebook(text)
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # a new cell has a random one
     nbformat.validate(notebook)
     return str(nbformat.writes(notebook)) + "\n"
 

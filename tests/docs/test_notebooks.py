@@ -15,7 +15,7 @@ from tests.docs.pages import ROOT, TUTORIALS, extension
 
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_notebook_has_the_cells_of_its_page_in_order(page: Path) -> None:
-    notebooks = extension("notebooks", "nbformat", "yaml")
+    notebooks = extension("notebooks", "nbformat", "myst_nb")
     text = page.read_text(encoding="utf-8")
     made = notebooks.notebook_of(text)
     assert made == notebooks.notebook_of(text)
@@ -29,7 +29,7 @@ def test_a_notebook_has_the_cells_of_its_page_in_order(page: Path) -> None:
 
 
 def test_every_tutorial_is_a_notebook_and_the_command_writes_all(tmp_path: Path) -> None:
-    notebooks = extension("notebooks", "nbformat", "yaml")
+    notebooks = extension("notebooks", "nbformat", "myst_nb")
     assert notebooks.sources() == TUTORIALS
     command = [sys.executable, "docs/extensions/notebooks.py", str(tmp_path / "notebooks")]
     subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
@@ -40,7 +40,7 @@ def test_every_tutorial_is_a_notebook_and_the_command_writes_all(tmp_path: Path)
 
 
 def test_a_changed_page_is_another_notebook() -> None:
-    notebooks = extension("notebooks", "nbformat", "yaml")
+    notebooks = extension("notebooks", "nbformat", "myst_nb")
     text = TUTORIALS[0].read_text(encoding="utf-8")
     changed = text.replace("import numpy", "import numpy  # changed", 1)
     assert changed != text
