@@ -81,46 +81,45 @@ def markdown_tables(rows: Sequence[Mapping[str, Any]], is_quick: bool) -> list[s
     growths = [row for row in rows if row["kind"] == "growth"]
     lines = []
     if ratios:
-        head = ("measured", "sizes", "against", "theirs", "ours", "ratio: median (range, pairs)", "required", "verdict")
+        head = ("measured", "against", "theirs → ours", "ratio (range, pairs)", "verdict")
         lines += [_row(head), _row(["---"] * len(head)), *(_ratio(row, is_quick) for row in ratios)]
     if ratios and growths:
         lines.append("")
     if growths:
-        head = ("measured", "fixed", "axis", "first and last", "fitted exponent [95 %]", "upper half", "in theory")
+        head = ("measured", "first and last", "fitted exponent [95 %]", "upper half", "in theory")
         lines += [_row(head), _row(["---"] * len(head)), *map(_growth, growths)]
     return lines
 
 
 def summary_table(rows: Sequence[tuple[str, Mapping[str, Any], bool]]) -> list[str]:
-    """Return one line for each ratio, with the benchmark it comes from, as a Markdown table."""
-    lines = [_row(("measured", "against", "ratio", "required", "verdict", "by")), _row(["---"] * 6)]
-    for name, row, is_quick in rows:
+    """Return one line for each ratio, leading to its section, as a Markdown table: those that are promised first."""
+    lines = [_row(("measured", "ratio", "required", "verdict")), _row(["---"] * 4)]
+    for name, row, is_quick in sorted(rows, key=lambda one: one[1]["required"] is None):
+        what = f"[{row['what']}](#{name.replace('_', '-')}), {row['sizes']}"
         required = "" if row["required"] is None else f"{row['required']:g}"
-        what = f"{row['what']}, {row['sizes']}"
-        lines.append(_row([what, row["peer"], f"{row['ratio']:.3g}", required, verdict_of(row, is_quick), f"`{name}`"]))
+        lines.append(_row([what, f"{row['ratio']:.3g}", required, verdict_of(row, is_quick)]))
     return lines
 
 
 def _ratio(row: Mapping[str, Any], is_quick: bool) -> str:
     ratios = row["ratios"]
+    theirs, ours = (cost(_median(row[side]), row["unit"]) for side in ("theirs", "ours"))
+    verdict = verdict_of(row, is_quick)
     cells = [
-        row["what"],
-        row["sizes"],
+        f"{row['what']}, {row['sizes']}",
         row["peer"],
-        cost(_median(row["theirs"]), row["unit"]),
-        cost(_median(row["ours"]), row["unit"]),
+        f"{theirs} → {ours}",
         f"{row['ratio']:.3g} ({min(ratios):.3g} to {max(ratios):.3g}, {len(ratios)})",
-        "" if row["required"] is None else f"{row['required']:g}",
-        verdict_of(row, is_quick),
+        verdict if row["required"] is None else f"{verdict}: {row['required']:g} required",
     ]
     return _row(cells)
 
 
 def _growth(row: Mapping[str, Any]) -> str:
     ends = " → ".join(cost(_median(costs), row["unit"]) for costs in (row["costs"][0], row["costs"][-1]))
-    axis = f"{row['axis']} = {row['x'][0]:g} to {row['x'][-1]:g}"
+    costs = f"{row['axis']} = {row['x'][0]:g} to {row['x'][-1]:g}: {ends}"
     fits = [interval(row["fitted"]), interval(row["upper_half"]), f"{row['expected']:g}"]
-    return _row([row["what"], row["sizes"], axis, ends, *fits])
+    return _row([f"{row['what']}, {row['sizes']}", costs, *fits])
 
 
 def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
