@@ -1,7 +1,7 @@
 """Claim: a stack of runs beats the loop a user writes first (``np.linalg.svd`` and ``scipy.stats.ortho_group``).
 
 1024 runs of the ball method at p = inf (Muon) and p = 3, d = 8, on a flat quadratic with fresh Haar noise; both sides
-log the stationarity of every step. The stack runs in one thread, then in two. The loop is timed on a share of the runs
+log the stationarity of every step. The stack runs in one process, then in two. The loop is timed on a share of the runs
 and scaled up, since its cost is the same for every run. Error gate, in the same process: fed the same gradients, both
 give the same iterates to 1e-9, and the two sides' mean stationarities agree within their standard errors.
 """
@@ -86,7 +86,7 @@ def share_of_fallbacks(problem: object, noise: object, optimizer: st.Schattor, p
     return certified_duality_map(stack, p, tolerance=TOLERANCE)[1].fallbacks / len(stack)
 
 
-def measure_one(p: object, threads: int, *, quick: bool) -> Measurement:
+def measure_one(p: object, processes: int, *, quick: bool) -> Measurement:
     runs, steps, pairs = (32, 4, 2) if quick else (1024, 64, 5)
     n_loop = max(2, runs // 16)
     problem = PROBLEMS["quadratic"].build((D, D), p, smoothness=1.0, initial_gap=0.5)
@@ -95,7 +95,7 @@ def measure_one(p: object, threads: int, *, quick: bool) -> Measurement:
     found: dict[str, np.ndarray] = {}
 
     def ours() -> None:
-        trajectory = simulate(problem, noise, optimizer, n_steps=steps, repeats=runs, seed=0, threads=threads)
+        trajectory = simulate(problem, noise, optimizer, n_steps=steps, repeats=runs, seed=0, processes=processes)
         found["ours"] = trajectory.stationarity_mean
 
     def theirs() -> None:
@@ -107,7 +107,7 @@ def measure_one(p: object, threads: int, *, quick: bool) -> Measurement:
     error = error_of_the_update(optimizer, problem, p, steps)
     fallbacks = share_of_fallbacks(problem, noise, optimizer, p, steps)
     return Measurement(
-        what=f"sweep of the ball method at p = {p} with fresh Haar noise, {threads} thread{'s' * (threads > 1)}",
+        what=f"sweep of the ball method at p = {p} with fresh Haar noise, {processes} process{'es' * (processes > 1)}",
         sizes=f"{runs} runs, d = {D}, {steps} steps, stationarity logged every step, float64",
         peer="a loop over runs and steps, np.linalg.svd and scipy ortho_group, one core",
         ours=our_seconds,
@@ -116,7 +116,7 @@ def measure_one(p: object, threads: int, *, quick: bool) -> Measurement:
             Gate(what="same gradients, same iterates", error=error, limit=GATE),
             Gate(what="mean stationarities apart, in standard errors", error=float(z), limit=5.0),
         ),
-        required=REQUIRED[p, threads],
+        required=REQUIRED[p, processes],
         notes=f"The loop is timed on {n_loop} runs and scaled up: its cost is the same for every run. With equal "
         "levels ours draws the product of bases and signs as the one Haar matrix that it is in law. Directions to "
         f"{TOLERANCE:g} beyond rounding; {fallbacks:.2%} of them fell back to the SVD.",
@@ -124,5 +124,5 @@ def measure_one(p: object, threads: int, *, quick: bool) -> Measurement:
 
 
 def measure(quick: bool) -> list[Measurement]:
-    """Return the paired times of both sides and the gates on their results, for each exponent and number of threads."""
-    return [measure_one(p, t, quick=quick) for p, t in REQUIRED if t <= usable_cores()]
+    """Return the paired times of both sides and the gates, for each exponent and number of processes."""
+    return [measure_one(p, n, quick=quick) for p, n in REQUIRED if n <= usable_cores()]

@@ -7,11 +7,10 @@ import importlib.util
 import json
 import os
 import platform
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import threadpoolctl
-import typer
 
 from .display import text_console
 from .scaling.environment import usable_cores
@@ -20,7 +19,7 @@ __all__ = ["EXTRAS", "doctor", "examine"]
 
 _CORE = (
     "numpy", "scipy", "sympy", "cvxpy", "matplotlib", "array-api-compat", "typer", "rich", "pyarrow", "python-flint",
-    "threadpoolctl", "scikit-learn",
+    "threadpoolctl", "scikit-learn", "joblib",
 )  # fmt: skip
 
 EXTRAS: dict[str, tuple[dict[str, str], str]] = {
@@ -109,10 +108,8 @@ def examine() -> dict[str, Any]:
     }
 
 
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
-) -> None:
-    """Say what this installation consists of: versions, BLAS, threads, GPU, extras."""
+def doctor(*, as_json: bool) -> None:
+    """Print what this installation consists of."""
     found = examine()
     if as_json:
         print(json.dumps(found, allow_nan=False))

@@ -1,4 +1,4 @@
-"""Simulation: problem × noise × optimizer × repeats, stepped in stacks that fit the cache, in threads."""
+"""Simulation: problem × noise × optimizer × repeats, stepped in stacks that fit the cache, on all cores."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from schattor_theory.geometry import ProductGeometry
 
 from .blocks import Blocks
 from .devices import Device, device_named
+from .processes import in_processes
 from .stepping import Snapshot, step_runs
 from .threads import even_parts, in_threads, one_blas_thread
 from .trajectory import Trajectory
@@ -56,14 +57,15 @@ def simulate(
     first_repeat: int = 0,
     observers: Iterable[Callable[[Snapshot], None]] = (),
     threads: int = 1,
+    processes: int = 1,
     device: str | Device = "cpu",
     tolerance: float | None = TOLERANCE,
 ) -> Trajectory:
     """Return the trajectory of ``repeats`` independent runs of ``n_steps`` steps.
 
     The random numbers of a run are a function of ``seed`` and of its repeat index alone, so runs do not change when
-    others are added, and a longer run begins like a shorter one. BLAS has one thread meanwhile, so the numbers depend
-    neither on ``threads`` nor on how the runs are stacked.
+    others are added, and a longer run begins like a shorter one. BLAS has one thread meanwhile, so the numbers do not
+    depend on ``threads`` or ``processes``, nor on how the runs are stacked.
 
     Parameters
     ----------
@@ -81,9 +83,13 @@ def simulate(
         Index of the first run's streams.
     observers : iterable of callables
         Called with a :class:`Snapshot` of all runs after every step. With observers the runs are one stack in one
-        thread.
+        thread of this process.
     threads : int
-        Threads that share the runs, >= 1. The world's methods are then called in several threads.
+        Threads that share the runs of a process, >= 1. The world's methods are then called in several threads. They
+        pay where a step is long: small matrices wait for the interpreter's lock.
+    processes : int
+        Processes that share the runs, >= 1; the world and the optimizer are pickled, the first call waits about two
+        seconds for them to start. This is the way to use all cores on small matrices.
     device : {"cpu", "cuda"} or Device
         Where parameters, noise and directions live; ``"cuda"`` takes CuPy. Only the start goes to a device, and only
         the statistics come back. All runs are one stack there, in one thread, and the random numbers are the device's
@@ -110,6 +116,7 @@ def simulate(
     repeats = check_integer(call, "repeats", repeats, minimum=1)
     first_repeat = check_integer(call, "first_repeat", first_repeat, minimum=0)
     threads = check_integer(call, "threads", threads, minimum=1)
+    processes = check_integer(call, "processes", processes, minimum=1)
     record = (record,) if isinstance(record, str) else record
     optimizer = _with_tolerance(optimizer, tolerance)
     kept = tuple(dict.fromkeys(check_choice(call, "record", name, RECORDS) for name in record))
@@ -130,6 +137,15 @@ def simulate(
         _check_runs_on_devices(problem=problem, noise=noise)
     is_whole = bool(observers) or place is not None
     runs = range(first_repeat, first_repeat + repeats)
+    if processes > 1 and not is_whole:
+
+        def of_process(part: range) -> Trajectory:
+            return simulate(
+                problem, noise, optimizer, n_steps=n_steps, repeats=len(part), seed=seed, record=kept,
+                first_repeat=part.start, threads=threads, tolerance=None,
+            )  # fmt: skip
+
+        return Trajectory.joined(in_processes(of_process, even_parts(runs, -(-repeats // processes))))
     n_bytes = _bytes_of(problem.start)
     size = repeats if is_whole else max(1, _STACK_BYTES // n_bytes)
     worth = max(1, repeats * n_bytes // _LEAST_BYTES)  # smaller stacks cost more than a thread brings

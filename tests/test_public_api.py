@@ -136,7 +136,7 @@ SIGNATURES = {
     "schattor_theory.martingale_constant": "(moment_order)",
     "synthetic.simulate": (
         "(problem, noise, optimizer, *, n_steps, repeats, seed, record=(), first_repeat=0, observers=(), threads=1, "
-        "device='cpu', tolerance=1e-12)"
+        "processes=1, device='cpu', tolerance=1e-12)"
     ),
 }
 

@@ -139,14 +139,12 @@ def guarded_map(
     if method == SVD:
         norm, direction, bound = _by_svd(x, q, eps, decomposed)
         return norm, direction, bound, codes, np.zeros(len(x), dtype=bool)
-    is_tall = x.shape[-2] > x.shape[-1]
-    # numerics: float32 is computed in float64, as NumPy's own decompositions are
-    wide = np.ascontiguousarray(x.swapaxes(-1, -2) if is_tall else x, dtype=np.float64)
+    y, is_turned = _lying(x, method)
     if method == GRAM:
-        norm, direction, bound, accepted = gram_map(wide, q, eps, tolerance, workspace)
+        norm, direction, bound, accepted = gram_map(y, q, eps, tolerance, workspace)
     else:
-        norm, direction, bound, accepted = certified_polar(wide, eps, tolerance, workspace)
-    direction = direction.swapaxes(-1, -2) if is_tall else direction
+        norm, direction, bound, accepted = certified_polar(y, eps, tolerance, workspace)
+    direction = direction.swapaxes(-1, -2) if is_turned else direction
     norm, direction = norm.astype(x.dtype, copy=False), direction.astype(x.dtype, copy=False)
     fell_back = ~accepted
     if fell_back.any():
@@ -168,17 +166,26 @@ def guarded_norm(
     With X the polar factor of ``x - Δ`` and ``tr S = <X, x>``, ``tr S <= ‖x‖_1 <= tr S + ‖Δ‖_1``: the trace is as
     accurate as a backward stable decomposition when Δ is within its allowance.
     """
-    is_tall = x.shape[-2] > x.shape[-1]
-    wide = np.ascontiguousarray(x.swapaxes(-1, -2) if is_tall else x, dtype=np.float64)
+    y, _ = _lying(x, method)
     eps = float(np.finfo(x.dtype).eps)
     if method == POLYNOMIAL:
-        norm, _, _, accepted = certified_polar(wide, eps, None, workspace)
+        norm, _, _, accepted = certified_polar(y, eps, None, workspace)
     else:
-        norm, _, accepted = gram_norm(wide, q, eps, tolerance, workspace)
+        norm, _, accepted = gram_norm(y, q, eps, tolerance, workspace)
     norm = norm.astype(x.dtype, copy=False)
     if not accepted.all():
         norm[~accepted] = values(x[~accepted])
     return norm
+
+
+def _lying(x: np.ndarray, method: int) -> tuple[np.ndarray, bool]:
+    """Return matrices as a method takes them, wide for Gram and tall for polynomials, and whether they were transposed.
+
+    numerics: float32 is computed in float64, as NumPy's own decompositions are
+    """
+    rows, columns = x.shape[-2:]
+    is_turned = rows > columns if method == GRAM else rows < columns
+    return np.ascontiguousarray(x.swapaxes(-1, -2) if is_turned else x, dtype=np.float64), is_turned
 
 
 def _by_svd(x: np.ndarray, q: float, eps: float, decomposed: Decomposed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -75,9 +75,8 @@ def test_bootstrap_slope_covers_a_power_law_with_unequal_skewed_groups(method, f
     assert_covers(covered, trials, floor)
 
 
-@pytest.mark.parametrize(
-    ("method", "floor"), [pytest.param(studentised_contrast, 0.94, marks=pytest.mark.slow), (bca_contrast, 0.91)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "floor"), [(studentised_contrast, 0.94), (bca_contrast, 0.91)])
 def test_bootstrap_mean_covers_a_skewed_mean(method, floor) -> None:
     g = rng(f"mean {method.__name__}")
     trials = 800

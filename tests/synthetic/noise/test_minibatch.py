@@ -115,5 +115,3 @@ def test_refusals(problem) -> None:
     quadratic = PROBLEMS["quadratic"].build((2, 2), 2)
     with pytest.raises(ParameterError, match="problem must have 5 samples, got problem='Quadratic'"):
         noise.realise({"indices": BATCHES[0]}, quadratic, quadratic.start, quadratic.start)
-
-
