@@ -76,9 +76,9 @@ class DualityCertificate:
         return {name: int(n) for name, n in zip(METHOD_NAMES, found, strict=True) if n}
 
 
-def rounding_allowance(x: np.ndarray, eps: float) -> np.ndarray:
-    """Return ``BACKWARD_ERROR max(m, n) eps ‖x‖_F`` of matrices (..., m, n), shape (...)."""
-    return np.asarray(BACKWARD_ERROR * max(x.shape[-2:]) * eps * frobenius(x))
+def rounding_allowance(x: np.ndarray, eps: float, size: np.ndarray | None = None) -> np.ndarray:
+    """Return ``BACKWARD_ERROR max(m, n) eps ‖x‖_F`` of matrices (..., m, n), shape (...); ``size`` is this norm."""
+    return np.asarray(BACKWARD_ERROR * max(x.shape[-2:]) * eps * (frobenius(x) if size is None else size))
 
 
 def frobenius(x: np.ndarray) -> np.ndarray:

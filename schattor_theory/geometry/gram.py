@@ -53,13 +53,14 @@ def gram_map(
     gram = workspace.array("gram", (len(x), rank, rank))
     _, v = np.linalg.eigh(times_own_transpose(x, gram, workspace))
     rows = np.matmul(np.swapaxes(v, -1, -2), x, out=workspace.array("x", x.shape))
-    d = np.sqrt(np.einsum("kij,kij->ki", rows, rows))
+    squares = np.einsum("kij,kij->ki", rows, rows)
+    d, size = np.sqrt(squares), np.sqrt(np.add.reduce(squares, axis=-1))
     top, bottom = d.max(axis=-1), d.min(axis=-1)
     cut = max(x.shape[-2:]) * eps
     is_full = bottom > cut * top
     if not is_full.all():
         d[~is_full] = top[~is_full] = bottom[~is_full] = 1.0
-    rows /= d[..., None]
+    rows *= (1 / d)[..., None]
     f = times_own_transpose(rows, gram, workspace)
     f.reshape(len(f), -1)[:, :: rank + 1] -= 1
     departure = frobenius(f)
@@ -73,7 +74,7 @@ def gram_map(
     spread = 1.0 if weights is None else np.add.reduce(weights**2, axis=-1)
     second += (q - 1) * square * np.sqrt(spread)
     condition = (least_weight / bottom + (q - 1) * spread / norm) / (1 - departure)
-    allowance = condition * rounding_allowance(x, eps)
+    allowance = condition * rounding_allowance(x, eps, size)
     limit = allowance if tolerance is None else np.maximum(allowance, tolerance)
 
     # |Y_ij| <= |F_ij| at q = 1, and <= (1 - q/2) max(w/d) |F_ij| d_j otherwise
@@ -164,7 +165,7 @@ def gram_norm(
         # the slope d‖s‖_q/ds_i, taken where the error may have moved s_i to
         slopes = ratio if q == 2 else (ratio + math.sqrt(max(x.shape[-2:]) * eps)) ** (q - 1)
         slopes = slopes / np.where(total > 0, total, 1.0) ** ((q - 1) / q)
-    allowance = rounding_allowance(x, eps)
+    allowance = rounding_allowance(x, eps, np.sqrt(np.add.reduce(s * s, axis=-1)))
     delta = 2 * allowance * top[..., 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.sqrt(np.add.reduce((slopes / np.maximum(s, np.sqrt(delta)[:, None])) ** 2, axis=-1)) * delta / norm
