@@ -17,8 +17,12 @@ from proofs_checks.scaling.environment import environment
 
 __all__ = ["CannotRunError", "Gate", "Measurement", "machine", "paired_seconds", "seconds_of"]
 
-SHORTEST = 0.02
-"""Seconds that one timing lasts at least: a shorter call is repeated, and its time divided."""
+SHORTEST = 0.2
+"""Seconds that one timing lasts at least, as ``timeit`` has it: a shorter call is repeated, and its time divided.
+
+The first call after the other side's finds the caches full of foreign data and the memory that the other side gave back
+to the system: of 5 ms it takes one more, which is not what a call costs in a loop.
+"""
 
 
 class CannotRunError(Exception):

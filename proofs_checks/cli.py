@@ -1,7 +1,7 @@
 """The command ``schattor``: where the parts are put together.
 
-Exit codes of every command are those of :data:`proofs_checks.commands.EXIT_CODES`. A command's module is imported when
-the command runs, so that help, version and completion do not wait for libraries they do not need.
+Exit codes of every command are those of :data:`proofs_checks.commands.EXIT_CODES`. The options of a command are
+imported when it is typed, its work when it runs: help, version and completion do not wait for numerical libraries.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class _Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {name: TyperCommand(name, help=one.summary) for name, one in COMMANDS.items()}
+        self.commands = {name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that was asked for, its module imported."""
+        """Return the command that was asked for, the module of its options imported."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed if name is None else _loaded(name), rest
 
@@ -59,9 +59,8 @@ class _Commands(TyperGroup):
 
 
 def _loaded(name: str) -> Any:
-    """Return a command with its examples, its module imported."""
-    record = COMMANDS[name]
-    found = getattr(importlib.import_module(f".{record.module}", __package__), record.attribute)
+    """Return a command with its examples, the module of its options imported."""
+    found = getattr(importlib.import_module(f".command_line.{name}", __package__), name)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False)
         alone.command(name)(found)

@@ -1,46 +1,27 @@
-"""The commands of ``schattor``: where each is defined, its line in the list, and examples of its use.
+"""The commands of ``schattor``: the line of each in the list, and examples of its use.
 
-Nothing here imports a command: ``schattor --help`` reads this table, and a command's module is imported when it runs.
+Nothing here imports a command: ``schattor --help`` reads this table. The options of a command are in its module of
+:mod:`proofs_checks.command_line`, which is imported when its help is asked for, and its work when it runs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-__all__ = ["COMMANDS", "EXAMPLES", "EXIT_CODES", "Command", "examples_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command.
-
-    Attributes
-    ----------
-    module, attribute : str
-        Where its function, or its Typer application, is defined.
-    summary : str
-        What it does, in one line.
-    """
-
-    module: str
-    attribute: str
-    summary: str
-
+__all__ = ["COMMANDS", "EXAMPLES", "EXIT_CODES", "examples_of"]
 
 COMMANDS = {
-    "verify": Command("verify", "verify", "Check every statement numerically; write the ledger and the report."),
-    "study": Command("scaling.command", "study_app", "Dimension- and horizon-scaling studies."),
-    "tightness": Command("moments.command", "tightness", "Probe the moment bounds T4 on martingales."),
-    "constants": Command("constants.command", "constants", "Show the band of the best constant of T4a."),
-    "assumptions": Command("recordings.command", "assumptions", "Say what recorded gradients contradict."),
-    "prove": Command("prove.command", "prove", "Carry out derivations and certificates, step by step."),
-    "crosscheck": Command("crosscheck.command", "crosscheck_command", "Say which method an optimizer is."),
-    "report": Command("report.command", "report", "Put runs of any commands together in one report."),
-    "vectors": Command("vectors.command", "vectors", "Write inputs and certified answers for other people's tests."),
-    "selftest": Command("vectors.command", "selftest", "Compare this installation with every reference vector."),
-    "doctor": Command("doctor", "doctor", "Say what this installation consists of, and what is missing for what."),
+    "verify": "Check every statement numerically; write the ledger and the report.",
+    "study": "Dimension- and horizon-scaling studies.",
+    "tightness": "Probe the moment bounds T4 on martingales.",
+    "constants": "Show the band of the best constant of T4a.",
+    "assumptions": "Say what recorded gradients contradict.",
+    "prove": "Carry out derivations and certificates, step by step.",
+    "crosscheck": "Say which method an optimizer is.",
+    "report": "Put runs of any commands together in one report.",
+    "vectors": "Write inputs and certified answers for other people's tests.",
+    "selftest": "Compare this installation with every reference vector.",
+    "doctor": "Say what this installation consists of, and what is missing for what.",
 }
-"""Name of each command to its record, in the order of the list."""
+"""Name of each command to what it does, in the order of the list."""
 
 EXIT_CODES = {
     0: "nothing violated",

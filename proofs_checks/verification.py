@@ -165,11 +165,11 @@ _STYLES = {
 def _print(ledger: Ledger, page: Path) -> None:
     console = text_console()
     table = Table(box=None, pad_edge=False)
-    for name, options in (
-        ("statement", {}), ("check", {"overflow": "fold"}), ("verdict", {}), ("margin", {"justify": "right"}),
-        ("seconds", {"justify": "right"}),
-    ):  # fmt: skip
-        table.add_column(name, **options)  # type: ignore[arg-type]
+    table.add_column("statement")
+    table.add_column("check", overflow="fold")
+    table.add_column("verdict")
+    table.add_column("margin", justify="right")
+    table.add_column("seconds", justify="right")
     for entry in ledger.entries:
         word = entry.verdict.words if entry.is_ok else "could not run"
         style = _STYLES[entry.verdict] if entry.is_ok else "bold magenta"

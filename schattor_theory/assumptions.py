@@ -7,6 +7,7 @@ Each noise record turns into the one inequality the bounds use, its *moment shap
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,7 @@ class MomentShape:
         """Return ``c σ``, unit F/X."""
         return self.constant * self.sigma
 
-    def of_weights(self, weights: list[float]) -> float:
+    def of_weights(self, weights: Collection[float]) -> float:
         """Return ``c σ (Σ |a_i|^β)^{1/β}``, unit F/X."""
         top = max((abs(float(a)) for a in weights), default=0.0)
         if top == 0:

@@ -10,8 +10,11 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from tests.joined import every
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("schattor_theory", "synthetic", "proofs_checks")
@@ -52,12 +55,45 @@ FORBIDDEN_IN_THEORY = {
 }  # fmt: skip
 
 
-parsed = functools.cache(ast.parse)
+class Facts(NamedTuple):
+    """What the rules ask of a file; its syntax tree is let go, since those of all files together are large."""
+
+    imports: list[tuple[int, str | None, list[str]]]
+    """Level, module and names of ``from module import names``; level -1 and the modules for ``import modules``."""
+    calls: list[tuple[str, list[str | None]]]
+    """The dotted name of everything that is called, and the keywords."""
+    asserted_arguments: list[int]
+    """Lines with an assert on an argument of the function that it is in."""
 
 
 @functools.cache
-def nodes_of(text: str) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(parsed(text)))
+def facts_of(text: str) -> Facts:
+    facts = Facts([], [], [])
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            facts.imports.append((-1, None, [alias.name for alias in node.names]))
+        elif isinstance(node, ast.ImportFrom):
+            facts.imports.append((node.level, node.module, [alias.name for alias in node.names]))
+        elif isinstance(node, ast.Call):
+            facts.calls.append((dotted(node.func), [keyword.arg for keyword in node.keywords]))
+        elif isinstance(node, ast.FunctionDef):
+            facts.asserted_arguments.extend(lines_that_assert_arguments(node))
+    return facts
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
+
+
+def lines_that_assert_arguments(function: ast.FunctionDef) -> Iterator[int]:
+    given = function.args
+    arguments = {a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - {"self"}
+    # an assert that narrows a type of the function's own values is no check of an argument
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert) and arguments & {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}:
+            yield node.lineno
 
 
 def source_files(*folders: str) -> list[Path]:
@@ -71,18 +107,12 @@ def name_of(path: Path) -> str:
 def imported_modules(text: str, name: str) -> Iterator[str]:
     """Yield the absolute name of every module that the file ``name`` imports, relative imports resolved."""
     package = name.removesuffix(".py").split("/")[:-1]
-    for node in nodes_of(text):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])])
-
-
-@functools.cache
-def calls(text: str) -> list[tuple[str, ast.Call]]:
-    """Return the dotted name of every call, with the call."""
-    return [(ast.unparse(node.func), node) for node in nodes_of(text) if isinstance(node, ast.Call)]
+    for level, module, names in facts_of(text).imports:
+        if level < 0:
+            yield from names
+        else:
+            base = package[: len(package) - level + 1] if level else []
+            yield ".".join([*base, *([module] if module else [])])
 
 
 def imports_against_the_flow(text: str, name: str) -> list[str]:
@@ -108,15 +138,15 @@ def array_libraries_outside_the_seam(text: str, name: str) -> list[str]:
 def files_randomness_or_printing(text: str, name: str) -> list[str]:
     found = [m for m in imported_modules(text, name) if m.split(".")[0] in FORBIDDEN_IN_THEORY or m == "numpy.random"]
     words = re.compile(r"print|open|input|exec|eval|(np|numpy)\.(random\..*|save|savez|load|savetxt|loadtxt|fromfile)")
-    return found + [called for called, _ in calls(text) if words.fullmatch(called)]
+    return found + [called for called, _ in facts_of(text).calls if words.fullmatch(called)]
 
 
 def generators_made(text: str, name: str) -> list[str]:
     makers = re.compile(r"(np|numpy)\.random\..*|random\..*|(.*\.)?(default_rng|RandomState|SeedSequence)|Generator")
     found = [m for m in imported_modules(text, name) if m in ("random", "numpy.random", "secrets")]
-    found += [called for called, _ in calls(text) if makers.fullmatch(called)]
-    for called, node in calls(text):  # scipy draws from the global state unless it is given a generator
-        if called.endswith(".rvs") and "random_state" not in {k.arg for k in node.keywords}:
+    found += [called for called, _ in facts_of(text).calls if makers.fullmatch(called)]
+    for called, keywords in facts_of(text).calls:  # scipy draws from the global state unless it is given a generator
+        if called.endswith(".rvs") and "random_state" not in keywords:
             found.append(called)
     return found
 
@@ -135,18 +165,7 @@ def too_long(text: str, name: str) -> list[str]:
 
 
 def arguments_checked_by_assert(text: str, name: str) -> list[str]:
-    found = []
-    for function in nodes_of(text):
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        given = function.args
-        arguments = {a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - {"self"}
-        # an assert that narrows a type of the function's own values is no check of an argument
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assert):
-                names = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
-                found += [f"line {node.lineno}"] if names & arguments else []
-    return found
+    return [f"line {line}" for line in facts_of(text).asserted_arguments]
 
 
 Rule = Callable[[str, str], list[str]]
@@ -177,7 +196,7 @@ def test_rule_finds_a_planted_offence(rule: Rule) -> None:
     assert not rule("from ..checks import fail\nx = 1\n", "schattor_theory/geometry/new.py")
 
 
-@pytest.mark.parametrize(
+@every(
     ("rule", "text", "name"),
     [
         (imports_against_the_flow, "from proofs_checks import cli", "synthetic/new.py"),
@@ -233,5 +252,8 @@ def test_no_text_file_has_a_machine_path_or_is_unfinished(suffix: str) -> None:
 
 
 def test_every_source_file_says_what_it_is() -> None:
-    silent = [name_of(p) for p in source_files(*PACKAGES, "tests") if not ast.get_docstring(parsed(p.read_text()))]
+    # the first statement of a file is its docstring
+    begins = re.compile(r'\s*r?""".*\w')
+    silent = [name_of(p) for p in source_files(*PACKAGES, "tests") if not begins.match(p.read_text(encoding="utf-8"))]
     assert silent == []
+    assert not begins.match("import os\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proofs_checks.statements import STATEMENTS
+from tests.joined import every
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("schattor_theory", "synthetic", "proofs_checks")
@@ -48,7 +49,7 @@ def test_refuses_a_citation_of_a_page_that_does_not_hold_the_statement() -> None
     assert not is_on_page("T12", "geometry.md")
 
 
-@pytest.mark.parametrize("statement", list(STATEMENTS))
+@every("statement", list(STATEMENTS))
 def test_every_statement_of_the_catalogue_has_a_page(statement: str) -> None:
     page = ROOT / STATEMENTS[statement].document.split("#")[0]
     assert page.is_file()
@@ -56,9 +57,9 @@ def test_every_statement_of_the_catalogue_has_a_page(statement: str) -> None:
     assert statement in plain
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_leads_to_a_file(page: Path) -> None:
-    assert broken_links(page.read_text(encoding="utf-8"), page.parent) == []
+def test_every_relative_link_leads_to_a_file() -> None:
+    found = {str(page.relative_to(ROOT)): broken_links(page.read_text(encoding="utf-8"), page.parent) for page in PAGES}
+    assert {page: broken for page, broken in found.items() if broken} == {}
 
 
 def test_finds_a_broken_link() -> None:
@@ -82,9 +83,9 @@ def formulas_outside_dollars(text: str) -> list[str]:
     return re.findall(r"\\[a-zA-Z]{2,}", text)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_formula_stands_between_dollars(page: Path) -> None:
-    assert formulas_outside_dollars(page.read_text(encoding="utf-8")) == []
+def test_every_formula_stands_between_dollars() -> None:
+    found = {str(page.relative_to(ROOT)): formulas_outside_dollars(page.read_text(encoding="utf-8")) for page in PAGES}
+    assert {page: outside for page, outside in found.items() if outside} == {}
 
 
 def test_finds_a_formula_in_the_prose() -> None:

@@ -15,6 +15,7 @@ import pytest
 import proofs_checks
 import schattor_theory
 import synthetic
+from tests.joined import every
 from tests.optional import is_importable
 
 PACKAGES = (schattor_theory, synthetic, proofs_checks)
@@ -56,16 +57,16 @@ def public_items(module: ModuleType) -> dict[str, Any]:
     return {name: getattr(module, name) for name in module.__all__}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_name_in_all_exists(name: str) -> None:
-    module = importlib.import_module(name)
-    listed = getattr(module, "__all__", [])
-    assert [n for n in listed if not hasattr(module, n)] == []
-    assert len(set(listed)) == len(listed)
+def test_every_name_in_all_exists_and_is_there_once() -> None:
+    wrong = []
+    for module in map(importlib.import_module, MODULES):
+        listed = getattr(module, "__all__", [])
+        wrong += [f"{module.__name__}.{n}" for n in listed if not hasattr(module, n) or listed.count(n) > 1]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_public_function_and_class_has_a_docstring(name: str) -> None:
+def silent_names(name: str) -> list[str]:
+    """Return what has no docstring among the public functions, classes and members of a module."""
     module = importlib.import_module(name)
     items = {n: getattr(module, n) for n in getattr(module, "__all__", [])}
     documented = {n: item for n, item in items.items() if inspect.isfunction(item) or inspect.isclass(item)}
@@ -82,7 +83,12 @@ def test_every_public_function_and_class_has_a_docstring(name: str) -> None:
                 and (inspect.isfunction(member) or isinstance(member, property))
                 and not inspect.getdoc(getattr(item, m))
             ]
-    assert silent == []
+    return silent
+
+
+def test_every_public_function_and_class_has_a_docstring() -> None:
+    found = {name: silent_names(name) for name in MODULES}
+    assert {name: silent for name, silent in found.items() if silent} == {}
 
 
 @pytest.mark.parametrize("package", [schattor_theory, synthetic], ids=lambda p: p.__name__)
@@ -155,7 +161,7 @@ def bare_signature(item: Any) -> str:
     return str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
 
 
-@pytest.mark.parametrize("dotted", SIGNATURES)
+@every("dotted", SIGNATURES)
 def test_signature_is_the_one_others_rely_on(dotted: str) -> None:
     assert bare_signature(found(dotted)) == SIGNATURES[dotted]
 

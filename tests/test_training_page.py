@@ -25,6 +25,7 @@ def test_there_is_a_block_for_each_library() -> None:
     ] * 2
 
 
+@pytest.mark.slow
 def test_the_digits_are_learnt_with_torch(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     names = run(BLOCKS[0])
@@ -33,6 +34,7 @@ def test_the_digits_are_learnt_with_torch(capsys: pytest.CaptureFixture[str]) ->
     assert "skipped: []" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_linear_map_is_found_with_optax(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("optax", reason="optax is not installed")
     names = run(BLOCKS[1])

@@ -30,11 +30,19 @@ def findings(*arguments: str) -> tuple[int, str]:
     return found.returncode, found.stdout + found.stderr
 
 
-UNSEEN = [name for name in ("torch", "jax", "optax") if find_spec(name) is None]
-_SHELLS = pytest.mark.skipif(bool(UNSEEN), reason=f"the types of {', '.join(UNSEEN)} cannot be seen: not installed")
+def sees(*libraries: str) -> pytest.MarkDecorator:
+    unseen = [name for name in libraries if find_spec(name) is None]
+    return pytest.mark.skipif(bool(unseen), reason=f"the types of {', '.join(unseen)} cannot be seen: not installed")
 
 
-@pytest.mark.parametrize("package", [pytest.param("schattor_theory", marks=_SHELLS), "synthetic"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param("schattor_theory", marks=sees("torch", "jax", "optax")),
+        "synthetic",
+        pytest.param("proofs_checks", marks=sees("torch", "jax", "optax", "distributed")),
+    ],
+)
 def test_a_strict_type_checker_has_nothing_to_say(package: str) -> None:
     code, text = findings(package)
     assert code == 0, text

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from schattor_theory.errors import SchattorError
 
@@ -17,34 +19,30 @@ from ..display import display
 from .find import EXPONENTS, beyond_two_witness, martingale_witness, matrix_witness, scalar_witness
 from .witness import FOLDER, Witness, save_witness
 
-Job = Callable[[str], Witness]
+
+class Job(Protocol):
+    """Finds a witness, which says what command found it."""
+
+    def __call__(self, *, command: str) -> Witness: ...
 
 
 def _jobs(arguments: argparse.Namespace) -> Iterator[tuple[str, Job]]:
-    """Yield each wanted witness as a text that names it and a function of the command that finds it."""
+    """Yield each wanted witness as a text that names it and the job that finds it."""
     starts, seed = arguments.starts, arguments.seed
     for q in arguments.q.split(","):
         for kind in arguments.kind.split(","):
             if kind == "scalar":
-                yield f"scalar {q}", lambda command, q=q: scalar_witness(q, command=command)
+                yield f"scalar {q}", partial(scalar_witness, q)
             elif kind == "matrix":
                 for least in arguments.commutator.split(","):
-                    yield (
-                        f"matrix {q} {least}",
-                        lambda command, q=q, least=least: matrix_witness(
-                            q, float(Fraction(least)), starts=starts, seed=seed, command=command
-                        ),
-                    )
+                    job = partial(matrix_witness, q, float(Fraction(least)), starts=starts, seed=seed)
+                    yield f"matrix {q} {least}", job
             elif kind == "martingale":
                 for n_steps in (2, 3):
-                    yield (
-                        f"martingale {q} {n_steps}",
-                        lambda command, q=q, n_steps=n_steps: martingale_witness(
-                            q, n_steps, starts=starts, seed=seed, command=command
-                        ),
-                    )
+                    job = partial(martingale_witness, q, n_steps, starts=starts, seed=seed)
+                    yield f"martingale {q} {n_steps}", job
             else:
-                yield "beyond 2", lambda command: beyond_two_witness(starts=starts, seed=seed, command=command)
+                yield "beyond 2", partial(beyond_two_witness, starts=starts, seed=seed)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -71,7 +69,7 @@ def main(words: list[str] | None = None) -> int:
                 q_option = "" if kind == "beyond" else f" --q {q}"
                 command = f"python -m proofs_checks.adversarial --kind {kind}{q_option}{extra} {options}"
                 bar.update(task, description=name)
-                path = save_witness(job(command), arguments.out)
+                path = save_witness(job(command=command), arguments.out)
                 bar.advance(task)
                 print(path.name, flush=True)
     except SchattorError as error:

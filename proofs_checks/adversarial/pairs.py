@@ -87,8 +87,8 @@ class Pair:
 
     def matrices(self, x: Array) -> tuple[Array, Array]:
         """Return the pair of a vector."""
-        first, second = np.split(x, 2)
-        return tuple(_matrix(part, (self.m, self.n), self.is_complex) for part in (first, second))  # type: ignore[return-value]
+        first, second = (_matrix(part, (self.m, self.n), self.is_complex) for part in np.split(x, 2))
+        return first, second
 
     def factored(self, rank: int) -> FactoredPair:
         """Return the same with ``B = LR*`` of at most this rank."""
@@ -108,7 +108,8 @@ class FactoredPair:
         shapes = ((self.m, self.n), (self.m, self.rank), (self.n, self.rank))
         ends = np.cumsum([(2 if self.is_complex else 1) * rows * columns for rows, columns in shapes])[:-1]
         parts = zip(np.split(x, ends), shapes, strict=True)
-        return tuple(_matrix(part, shape, self.is_complex) for part, shape in parts)  # type: ignore[return-value]
+        a, left, right = (_matrix(part, shape, self.is_complex) for part, shape in parts)
+        return a, left, right
 
     def _join(self, *parts: Array) -> Array:
         return np.concatenate([_reals(part, self.is_complex) for part in parts])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ class Witness:
     certified: str = ""
     seed: object = 0
     command: str = ""
-    description: Mapping[str, Any] = field(default_factory=dict)
+    description: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_choice("Witness", "kind", self.kind, KINDS)
@@ -97,7 +98,8 @@ class Witness:
     @property
     def shape(self) -> tuple[int, int]:
         """Return the shape of the matrices."""
-        return tuple(self.a.shape)  # type: ignore[return-value]
+        rows, columns = self.a.shape
+        return rows, columns
 
     @property
     def is_scalar(self) -> bool:

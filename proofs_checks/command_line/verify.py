@@ -1,4 +1,4 @@
-"""The command ``schattor verify``: its options. What it does is in :mod:`.verification`, imported when it runs."""
+"""The command ``schattor verify``: its options. What it does is in :mod:`proofs_checks.verification`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON and nothing else.")] = False,
 ) -> None:
     """Check every statement numerically. Exit 0, 1 (violation), 2 (usage), 3 (a check failed), 4 (interrupted)."""
-    from .verification import run_verification  # the checks load every library there is, which help does not need
+    from ..verification import run_verification
 
     code = run_verification(
         level=level, out=out, seed=seed, only=only, mutant=mutant, random_only=random_only, jobs=jobs, as_json=as_json

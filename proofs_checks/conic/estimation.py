@@ -164,7 +164,9 @@ def point_value(program: Program, point: Point) -> Fraction | None:
     return sum((c * y for c, y in zip(program.values, values, strict=True)), inner(program.gram, gram))
 
 
-def _solved(program: Program) -> tuple[solver.Outcome, np.ndarray, tuple[np.ndarray, np.ndarray] | None, dict]:
+def _solved(
+    program: Program,
+) -> tuple[solver.Outcome, np.ndarray, tuple[np.ndarray, np.ndarray] | None, dict[str, float]]:
     size = len(program.gram)
     a = np.array([[float(x) for x in row.values] for row in program.rows])
     s = np.array([[float(x) for line in row.gram for x in line] for row in program.rows])
@@ -250,9 +252,9 @@ def _basis(vectors: Sequence[Sequence[Fraction]], size: int) -> tuple[list[int],
             if rest[pivot]:
                 factor = rest[pivot] / row[pivot]
                 rest = [x - factor * y for x, y in zip(rest, row, strict=True)]
-        pivot = next((i for i, x in enumerate(rest) if x), None)
-        if pivot is not None:
-            reduced.append((pivot, rest))
+        first = next((i for i, x in enumerate(rest) if x), None)
+        if first is not None:
+            reduced.append((first, rest))
             chosen.append(index)
         if len(chosen) == size:
             break

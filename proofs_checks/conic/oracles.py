@@ -19,6 +19,9 @@ from .solved import Enclosed
 
 __all__ = ["OracleSolved", "ball_oracle", "norm_by_duality", "regularized_oracle"]
 
+Weights = tuple[np.ndarray, np.ndarray]
+"""(W, T) of a cone, or those of the dual one."""
+
 _TIGHT = {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11}
 
 
@@ -41,8 +44,8 @@ class OracleSolved(Enclosed):
 
     p: float
     point: np.ndarray
-    weights: tuple[np.ndarray, ...] = field(default=(), repr=False)
-    dual_weights: tuple[np.ndarray, ...] = field(default=(), repr=False)
+    weights: Weights | tuple[()] = field(default=(), repr=False)
+    dual_weights: Weights | tuple[()] = field(default=(), repr=False)
 
 
 def ball_oracle(matrix: ArrayLike, p: float, *, penalty: float = 0.0) -> OracleSolved:
@@ -216,14 +219,14 @@ def _cone(shape: tuple[int, int], p: float) -> tuple[Any, Any, Any, Any, list[An
     return d, w, t, inequality, [inequality]
 
 
-def _solved(problem: Any, inequality: Any, shape: tuple[int, int]) -> tuple[solver.Outcome, tuple[np.ndarray, ...]]:
+def _solved(problem: Any, inequality: Any, shape: tuple[int, int]) -> tuple[solver.Outcome, Weights]:
     """Return what the solver says, and the two dual weights in the scale in which the off-diagonal block is M."""
     with threadpoolctl.threadpool_limits(1):
         outcome = solver.solve(problem, **_TIGHT)
     dual = inequality.dual_value
     m = shape[0]
     if dual is None:
-        return outcome, tuple(np.zeros((size, size)) for size in shape)
+        return outcome, (np.zeros((m, m)), np.zeros((shape[1], shape[1])))
     dual = 2 * np.asarray(dual)
     return outcome, (dual[:m, :m], dual[m:, m:])
 
@@ -233,15 +236,13 @@ def _off_diagonal(inequality: Any, shape: tuple[int, int]) -> np.ndarray:
     return np.zeros(shape) if dual is None else np.asarray(dual)[: shape[0], shape[0] :]
 
 
-def _values(m: np.ndarray, d: Any, w: Any, t: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def _values(m: np.ndarray, d: Any, w: Any, t: Any) -> tuple[np.ndarray, Weights]:
     sizes = m.shape
     return _or_zero(d.value, sizes), (_or_zero(w.value, (sizes[0],) * 2), _or_zero(t.value, (sizes[1],) * 2))
 
 
-def _times(
-    factor: float, point: np.ndarray, weights: tuple[np.ndarray, ...]
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    return factor * point, tuple(factor * weight for weight in weights)
+def _times(factor: float, point: np.ndarray, weights: Weights) -> tuple[np.ndarray, Weights]:
+    return factor * point, (factor * weights[0], factor * weights[1])
 
 
 def _or_zero(value: Any, shape: tuple[int, int]) -> np.ndarray:
@@ -250,8 +251,8 @@ def _or_zero(value: Any, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _record(
-    outcome: solver.Outcome, p: float, point: np.ndarray, weights: tuple[np.ndarray, ...],
-    dual: tuple[np.ndarray, ...], lower: float, upper: float, scale: float,
+    outcome: solver.Outcome, p: float, point: np.ndarray, weights: Weights, dual: Weights, lower: float, upper: float,
+    scale: float,
 ) -> OracleSolved:  # fmt: skip
     slack = 64 * sum(point.shape) * float(np.finfo(float).eps)
     size = max(abs(lower), abs(upper))
@@ -265,7 +266,7 @@ def _record(
     )  # fmt: skip
 
 
-def _violation(weights: tuple[np.ndarray, ...], point: np.ndarray) -> float:
+def _violation(weights: Weights, point: np.ndarray) -> float:
     whole = np.block([[weights[0], point], [point.T, weights[1]]])
     return max(0.0, -float(np.linalg.eigvalsh((whole + whole.T) / 2)[0]))
 

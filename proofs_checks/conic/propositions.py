@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
+from flint import arb
 
 from schattor_theory.bounds import descent, stationarity
 from schattor_theory.geometry import dual_exponent, schatten
@@ -113,7 +114,7 @@ def _exact_product(m: np.ndarray, d: np.ndarray) -> Fraction:
     )
 
 
-def _within(value: object, lower: Fraction, upper: Fraction, slack: Fraction) -> balls.Decision:
+def _within(value: arb | Fraction, lower: Fraction, upper: Fraction, slack: Fraction) -> balls.Decision:
     return balls.all_of((balls.at_most(lower - slack, value), balls.at_most(value, upper + slack)))
 
 

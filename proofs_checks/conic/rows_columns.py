@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import threadpoolctl
@@ -13,7 +14,7 @@ from schattor_theory.errors import DTypeError, ExponentError, NonFiniteError, Pa
 from schattor_theory.geometry import dual_exponent
 
 from . import program
-from .program import LARGEST, PROGRAM_EXPONENTS
+from .program import LARGEST, PROGRAM_EXPONENTS, Points
 from .reweighting import best_splitting, reweighted
 from .solved import GAP, Solved, column_norm, row_norm
 
@@ -140,17 +141,12 @@ def _by_program(
     c: np.ndarray, scaled: np.ndarray, reduced: np.ndarray, mixing: np.ndarray, q: float, units: tuple[float, float]
 ) -> Solved:
     points = program.solve_weights(reduced, q)
-    rows, duals = reduced / 2, []
+    rows: np.ndarray = reduced / 2
+    duals: list[np.ndarray | None] = []
     if points.row_weight is not None and points.column_weight is not None:
         rows, dual = best_splitting(reduced, points.row_weight, points.column_weight)
         duals = [dual, points.dual]
-    scale = units[0] * units[1]
-    return _enclosed(
-        c, scaled, mixing, q, units, rows, duals,
-        method=points.method, status=points.status, n_iterations=points.n_iterations, residuals=points.residuals,
-        reported=None if points.reported is None else points.reported * scale,
-        reported_dual=None if points.reported_dual is None else points.reported_dual * scale,
-    )  # fmt: skip
+    return _enclosed(c, scaled, mixing, q, units, rows, duals, points)
 
 
 def _by_reweighting(
@@ -169,10 +165,8 @@ def _by_reweighting(
         if upper - lower <= 0.01 * GAP * upper:
             break
     status = "ends meet" if upper - lower <= GAP * upper else f"stopped after {used} iterations"
-    return _enclosed(
-        c, scaled, mixing, q, units, best_rows, [best_dual],
-        method="reweighting", status=status, n_iterations=used, residuals={}, reported=None, reported_dual=None,
-    )  # fmt: skip
+    points = Points(method="reweighting", status=status, n_iterations=used)
+    return _enclosed(c, scaled, mixing, q, units, best_rows, [best_dual], points)
 
 
 def _dual_value(series: np.ndarray, dual: np.ndarray, q: float) -> float:
@@ -186,10 +180,11 @@ def _dual_value(series: np.ndarray, dual: np.ndarray, q: float) -> float:
 
 def _enclosed(
     c: np.ndarray, scaled: np.ndarray, mixing: np.ndarray, q: float, units: tuple[float, float], rows: np.ndarray,
-    duals: list, *, reported: float | None, **record: object,
+    duals: Sequence[np.ndarray | None], points: Points,
 ) -> Solved:  # fmt: skip
-    """Return the two ends that the points prove for the whole series."""
+    """Return the two ends that rows and duals prove for the whole series, with what the method says of ``points``."""
     top, norm = units
+    scale = norm * top
     n, m, d = scaled.shape
     slack = 16 * max(n * m, n * d) * _EPS  # backward error of the two decompositions and of the mixing
     whole = _mixed(mixing, rows) if np.isfinite(rows).all() else scaled / 2
@@ -204,12 +199,16 @@ def _enclosed(
     return Solved(
         lower=max(0.0, lower * (1 - slack)) * norm * top,
         upper=upper * (1 + slack) * norm * top,
-        reported=reported,
-        scale=norm * top,
+        method=points.method,
+        status=points.status,
+        n_iterations=points.n_iterations,
+        residuals=points.residuals,
+        reported=None if points.reported is None else points.reported * scale,
+        reported_dual=None if points.reported_dual is None else points.reported_dual * scale,
+        scale=scale,
         rows=final,
         columns=c - final,
         dual=dual / size if size > 0 else dual,
-        **record,  # type: ignore[arg-type]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -83,7 +83,7 @@ class Bracket:
     def to_dict(self) -> dict[str, Any]:
         """Return the row of the table: decimals as text, each certified in the direction its name says."""
         with precision(_bits(self.digits)):
-            row = {
+            row: dict[str, Any] = {
                 "q": str(self.q),
                 "scalar_low": decimal_below(self.scalar.constant, self.digits),
                 "scalar_high": decimal_above(self.scalar.constant, self.digits),
@@ -101,7 +101,7 @@ class Bracket:
                 row[f"{name}_witness"] = None if witness is None else self._words(witness)
         return row
 
-    def _maximiser(self, decimal: Any) -> str | None:
+    def _maximiser(self, decimal: Callable[[arb, int], str]) -> str | None:
         return decimal(self.scalar.maximiser, self.digits) if 1 < self.q < 2 else None
 
     def _words(self, witness: Witness) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -41,17 +41,8 @@ _PROOFS = {
 _SHOWN_DIGITS = 18
 
 
-def constants(
-    q: Annotated[str | None, typer.Option("--q", help="Exponents in [1, 2], for example 1.5,4/3.")] = None,
-    digits: Annotated[int, typer.Option("--digits", help="Decimals, each certified.")] = 12,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for tables, ledger.json and the figure.")] = None,
-    search: Annotated[
-        float | None, typer.Option("--search", help="Seconds of a live search for a pair above C_q.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the search, >= 0.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
-) -> None:
-    """Show the band of the best constant K_q. Exit 0, 1 (a witness beats C_q or the proof), 2 (usage), 3, 4."""
+def constants(*, q: str | None, digits: int, out: Path | None, search: float | None, seed: int, as_json: bool) -> None:
+    """Enclose the constants, print and write the band, and raise the exit of the command."""
     chosen = EXPONENTS if q is None else read_exponents(q)
     if not 1 <= digits <= MOST_DIGITS:
         fail(ParameterError, CALL, "digits", f"lie in [1, {MOST_DIGITS}]", digits)

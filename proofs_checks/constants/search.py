@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ..adversarial import SearchResult, Witness, search_one_step
 
@@ -75,9 +76,10 @@ def search_all(
                     break
                 if tell is not None:
                     tell(f"q = {q}, {shape[0]}×{shape[1]} {field}", over)
-                options = {"field": field, "starts": _STARTS, "seed": f"{seed}/{lap}", "time_limit": share}
-                result = search_one_step(q, shape, **options)
-                away = search_one_step(q, shape, least_commutator=LEAST_COMMUTATOR, **options)
+                search = partial(
+                    search_one_step, q, shape, field=field, starts=_STARTS, seed=f"{seed}/{lap}", time_limit=share
+                )
+                result, away = search(), search(least_commutator=LEAST_COMMUTATOR)
                 free[q].append(result)
                 kept[q].append(away.witness(command))
                 witness = result.witness(command)

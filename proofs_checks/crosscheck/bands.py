@@ -127,7 +127,7 @@ def compare(run: Run, convention: Convention, *, seed: object = 0) -> tuple[Comp
     seed : number or str
         Of the copies.
     """
-    if isinstance(convention.map, EntrywiseMap) and convention.map.name == "adam":
+    if convention.adam is not None:
         return _compare_adam(run, convention, seed)
     found: list[Comparison] = []
     eta = run.probe.step_size if run.knows_step_size else (convention.step_size or 1.0)
@@ -174,7 +174,14 @@ def averages_of(
     return averages, sizes
 
 
-def _updates(convention, averages, sizes, unit, storage_unit, seed):  # type: ignore[no-untyped-def]
+def _updates(
+    convention: Convention,
+    averages: dict[str, np.ndarray],
+    sizes: dict[str, np.ndarray],
+    unit: float,
+    storage_unit: float,
+    seed: object,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], int]:
     """Return the exact updates, those of the copies, and how many errors each copy has."""
     flat = {name: _flat(convention, d) for name, d in averages.items()}
     plain = replace(convention, stack="slices")
@@ -205,18 +212,28 @@ def _acts_on_singular_values(convention: Convention, block: np.ndarray) -> bool:
     return is_spectral and block.ndim == 2 and min(block.shape) > 0 and convention.decay.form in ("none", "l2")
 
 
-def _comparison(run, k, name, observed, expected, noisy, n_errors, seen, moves):  # type: ignore[no-untyped-def]
+def _comparison(
+    run: Run,
+    k: int,
+    name: str,
+    observed: np.ndarray,
+    expected: np.ndarray,
+    noisy: np.ndarray,
+    n_errors: int,
+    seen: np.ndarray | None,
+    moves: bool,
+) -> Comparison:
     norm = float(np.linalg.norm(expected))
     gain, direction, rest = _split(observed[None], expected, norm)
     gains, directions, rests = _split(noisy, expected, norm)
-    curve = {}
+    curve: dict[str, np.ndarray] = {}
     if seen is not None and norm > 0 and np.all(np.isfinite(observed)):
         u, s, vh = np.linalg.svd(seen, full_matrices=False)
         # equal singular values have no singular vectors of their own, but any of their space do
         relative = s / np.sqrt(np.sum(s * s))
         is_seen = relative > 1e-6
-        along = lambda x: np.einsum("mi,...mn,in->...i", u, x, vh)[..., is_seen]  # noqa: E731
-        curve = {"s": relative[is_seen], "s_error": along(rest)[0], "s_error_copies": along(rests)}
+        along, copied = (np.einsum("mi,...mn,in->...i", u, x, vh)[..., is_seen] for x in (rest, rests))
+        curve = {"s": relative[is_seen], "s_error": along[0], "s_error_copies": copied}
     return Comparison(
         probe=run.probe.name, step=k, block=name, dtype=run.dtype, shape=tuple(expected.shape), size=norm, moves=moves,
         gain=float(gain[0]), direction=float(direction[0]), gain_copies=gains, direction_copies=directions,

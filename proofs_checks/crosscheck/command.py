@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import threadpoolctl
 import typer
@@ -25,7 +25,7 @@ from ..scaling.environment import environment
 from .adapters import ADAPTERS
 from .crosscheck import COULD_NOT_RUN, CrossCheck, crosscheck, recordable_probes
 from .known import KNOWN
-from .observe import TIME_LIMIT, observe
+from .observe import observe
 from .recorded import DTYPES, write_probes
 from .report import slugs, text_of, write_result
 from .table import SCHEMA, write_table
@@ -37,28 +37,20 @@ _INTERRUPTED = 4
 
 
 def crosscheck_command(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(help="torch.optim:Muon, optax.contrib:muon, my_module:make_optimizer, recorded.npz …"),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for a page and a text of each target.")] = None,
-    claim: Annotated[
-        str | None, typer.Option("--as", help="Judge against this published convention; --as list names them.")
-    ] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", help="NAME=VALUE, an argument of every target; repeatable.")
-    ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help=f"One of {', '.join(ADAPTERS)}, if not found.")] = None,
-    dtype: Annotated[str, typer.Option("--dtype", help=f"Of the parameters: {', '.join(DTYPES)}.")] = "float32",
-    time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds for one probe.")] = TIME_LIMIT,
-    namespace: Annotated[str, typer.Option("--namespace", help="Array library of a target that takes any.")] = "numpy",
-    probes: Annotated[
-        Path | None, typer.Option("--write-probes", help="Write the inputs for a program of your own, and stop.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the matrices and of the rounding errors.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
+    targets: Sequence[str] | None,
+    *,
+    out: Path | None,
+    claim: str | None,
+    option: list[str] | None,
+    kind: str | None,
+    dtype: str,
+    time_limit: float,
+    namespace: str,
+    probes: Path | None,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Say which method an optimizer is, from its steps alone. Exit 0 (all conform), 1 (one differs), 3 (no run)."""
+    """Cross-check the targets, print and write what each of them is, and raise the exit of the command."""
     check_choice(_CALL, "dtype", dtype, DTYPES)
     if claim == "list":
         known = {one.name: {"source": one.source, "convention": one.convention.words} for one in KNOWN.values()}

@@ -19,6 +19,7 @@ __all__ = [
     "PARTITIONS",
     "STACKS",
     "UNIT_ROUNDOFF",
+    "AnyMap",
     "Convention",
     "Decay",
     "EntrywiseMap",
@@ -111,6 +112,9 @@ class EntrywiseMap:
         return {"sign": "the sign of each entry", "adam": f"Adam with β = {self.betas}"}[self.name]
 
 
+AnyMap = PowerMap | PolynomialMap | EntrywiseMap
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """The factor of a step: ``factor`` times a formula in rows and columns of the array.
@@ -200,7 +204,7 @@ class Convention:
         Its outer exponent t.
     """
 
-    map: PowerMap | PolynomialMap | EntrywiseMap
+    map: AnyMap
     momentum: Momentum = field(default_factory=Momentum)
     scale: Scale = field(default_factory=Scale)
     decay: Decay = field(default_factory=Decay)
@@ -217,6 +221,11 @@ class Convention:
 
     def __post_init__(self) -> None:
         check_choice("Convention", "stack", self.stack, STACKS)
+
+    @property
+    def adam(self) -> EntrywiseMap | None:
+        """Return the map where it is Adam, None where it is another one."""
+        return self.map if isinstance(self.map, EntrywiseMap) and self.map.name == "adam" else None
 
     def step_factor(self, k: int) -> float:
         """Return ``η_k/η_0``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from .reference import direction_of, moved
 from .scales import scale_factor
 
 __all__ = ["Curve", "curve_caption", "curve_of", "curve_svg"]
+
+Place = Callable[[float], float]
+"""From a number to where it is on an axis."""
 
 _LEAST = 2.0**-14
 
@@ -50,17 +53,19 @@ def curve_of(
         return None
     if convention.partition.kind != "whole":
         return None
-    s, measured, expected = [], [], []
-    for run in runs:
-        if run.dtype == dtype and convention.step_factor(0) and _is_drawn(run, convention):
-            found = _points(run, convention)
-            for of, values in zip((s, measured, expected), found, strict=True):
-                of.append(values)
-    if not s or not np.all(np.isfinite(np.concatenate(measured))):
+    found = [
+        _points(run, convention)
+        for run in runs
+        if run.dtype == dtype and convention.step_factor(0) and _is_drawn(run, convention)
+    ]
+    if not found:
+        return None
+    s, measured, expected = (np.concatenate(values) for values in zip(*found, strict=True))
+    if not np.all(np.isfinite(measured)):
         return None
     line_s = np.geomspace(_LEAST, 1.0, 200)
-    return Curve(*(np.concatenate(one) for one in (s, measured, expected)), line_s, _line(convention, line_s),
-                 _norm_name(convention), _claimed_line(convention, claim, line_s))  # fmt: skip
+    return Curve(s, measured, expected, line_s, _line(convention, line_s), _norm_name(convention),
+                 _claimed_line(convention, claim, line_s))  # fmt: skip
 
 
 def _claimed_line(convention: Convention, claim: Convention | None, s: np.ndarray) -> np.ndarray:
@@ -183,7 +188,7 @@ def _mark(cx: float, cy: float) -> str:
     return f'<path class="curve" d="M{cx - r:.1f} {cy:.1f}h{2 * r:.0f}M{cx:.1f} {cy - r:.1f}v{2 * r:.0f}"/>'
 
 
-def _axes(x, y, left_log: float, low: float, high: float, norm: str) -> str:  # type: ignore[no-untyped-def]
+def _axes(x: Place, y: Place, left_log: float, low: float, high: float, norm: str) -> str:
     parts = []
     for value in _ticks(low, high):
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'

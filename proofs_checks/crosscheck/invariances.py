@@ -198,11 +198,11 @@ def _transpose(seen: _Seen) -> Invariance:
 def _padding(seen: _Seen) -> Invariance:
     name = "padding"
     base = seen.update("base")
-    found = {one: seen.update(one) for one in ("padded-rows", "padded-columns")}
-    if base is None or any(u is None for u in found.values()):
-        return _missing(name, _why(seen, "base" if base is None else next(n for n, u in found.items() if u is None)))
     parts = {}
-    for one, u in found.items():
+    for one in ("padded-rows", "padded-columns"):
+        u = seen.update(one)
+        if base is None or u is None:
+            return _missing(name, _why(seen, "base" if base is None else one))
         whole = np.zeros_like(u)
         whole[:4, :8] = base
         parts[one] = _up_to_scale(u, whole)
@@ -216,11 +216,12 @@ def _padding(seen: _Seen) -> Invariance:
 
 def _stack(seen: _Seen) -> Invariance:
     name = "stack = per slice"
-    slices = [seen.update(one) for one in ("base", "second", "third")]
+    names = ("base", "second", "third")
+    slices = [u for u in map(seen.update, names) if u is not None]
     stack = seen.update("stack")
-    if stack is None or any(one is None for one in slices):
+    if stack is None or len(slices) < len(names):
         return _missing(name, _why(seen, "stack" if stack is None else "second"))
-    errors = [_up_to_scale(u, v) for u, v in zip(stack, slices, strict=True)]  # type: ignore[arg-type]
+    errors = [_up_to_scale(u, v) for u, v in zip(stack, slices, strict=True)]
     worst = max(error for _, error in errors)
     factor = errors[0][0]
     allowance = seen.allowance("base", "third")

@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from ..known import known
 from .adapters import adapter_of
 from .loading import LoadingError, Target, folder_of, load
 from .probe import Probe, Run
@@ -101,7 +102,7 @@ class Worker:
                 problem = self.describe().get("problem")
                 if problem is not None:
                     return _run(probe, dtype, steps, f"ended: {problem}", knows_step_size)
-            run = self._ran(probe, dtype, steps)
+            run = self._ran(known(self._process, "the process"), probe, dtype, steps)
         except _SilentError:
             return self._lost(probe, dtype, steps, "hung", f"no answer within {self._time_limit:g} s", knows_step_size)
         except _EndedError as ended:
@@ -118,8 +119,7 @@ class Worker:
             self._process.end()
         self._process = None
 
-    def _ran(self, probe: Probe, dtype: str, steps: list[Step]) -> Run:
-        process: _Process = self._process  # type: ignore[assignment]  # started by the caller
+    def _ran(self, process: _Process, probe: Probe, dtype: str, steps: list[Step]) -> Run:
         process.ask((probe, dtype))
         until = time.monotonic() + self._time_limit
         while True:
@@ -168,6 +168,7 @@ class _Process:
             stderr=self._printed,
             env=_ENVIRONMENT | dict(os.environ),
         )
+        self._requests = known(self._process.stdin, "a pipe to the process")
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.end = weakref.finalize(self, _end, self._process, self._printed)
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
@@ -176,8 +177,8 @@ class _Process:
     def ask(self, request: object) -> None:
         """Send a request; a process that is gone is noticed when it does not answer."""
         with contextlib.suppress(OSError):
-            pickle.dump(request, self._process.stdin)  # type: ignore[arg-type]
-            self._process.stdin.flush()  # type: ignore[union-attr]
+            pickle.dump(request, self._requests)
+            self._requests.flush()
 
     def answer(self, limit: float) -> Any:
         """Return the next answer.
@@ -212,7 +213,8 @@ def _end(process: subprocess.Popen[bytes], printed: BinaryIO) -> None:
     process.wait()
     for stream in (process.stdin, process.stdout, printed):
         with contextlib.suppress(OSError):
-            stream.close()  # type: ignore[union-attr]
+            if stream is not None:
+                stream.close()
 
 
 def _listen(stream: BinaryIO, answers: queue.SimpleQueue[Any]) -> None:

@@ -47,8 +47,8 @@ class Near:
     differences: tuple[str, ...]
 
 
-def _polynomial(name: str, n_steps: int | None = None, **more: object) -> PolynomialMap:
-    return PolynomialMap(schedule=polar_schedule(name, n_steps), **more)  # type: ignore[arg-type]
+def _polynomial(name: str, *, times_dual_norm: bool = False) -> PolynomialMap:
+    return PolynomialMap(schedule=polar_schedule(name), times_dual_norm=times_dual_norm)
 
 
 def _ema(beta: float, look_ahead: str = "ema") -> Momentum:

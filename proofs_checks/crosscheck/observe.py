@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from schattor_theory.checks import check_positive
 from schattor_theory.errors import SchattorError
@@ -189,7 +189,7 @@ def observe(
     rest: dict[str, Any] = {"options": dict(options or {}), "namespace": namespace}
     label = name or (spec if isinstance(spec, str) else str(getattr(spec, "__qualname__", type(spec).__qualname__)))
     if is_recording(spec):
-        return Recorded(name or Path(spec).name, spec)  # type: ignore[arg-type]
+        return Recorded(name or Path(spec).name, spec)
     if isinstance(spec, str) if isolated is None else isolated:
         return Isolated(label, Worker(spec, kind=kind, time_limit=time_limit, **rest))
     load_object = (lambda: load(spec)) if isinstance(spec, str) else (lambda: spec)
@@ -203,6 +203,6 @@ def _key(probe: Probe, dtype: str) -> tuple[object, ...]:
     return (probe.name, dtype, probe.step_size, probe.saved_before, hash(content))
 
 
-def is_recording(spec: object) -> bool:
+def is_recording(spec: object) -> TypeGuard[str | Path]:
     """Return whether a target is a file with a recording."""
     return isinstance(spec, (str, Path)) and str(spec).endswith(SUFFIXES)

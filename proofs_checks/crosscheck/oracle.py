@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule
 from schattor_theory.geometry.schatten import schatten_norm
 
 from .bands import averages_of, is_in_range
-from .convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, PolynomialMap, PowerMap
+from .convention import UNIT_ROUNDOFF, AnyMap, Convention, EntrywiseMap, PolynomialMap, PowerMap
 from .momentum import Momentum
 from .probe import ONE, Run
 from .reference import moved
@@ -23,7 +23,18 @@ from .scales import scale_factor
 
 __all__ = ["SETTING", "Enclosed", "Guarantee", "OracleReport", "examine_oracle"]
 
-SETTING = {"initial_gap": 1.0, "smoothness": 1.0, "sigma": 0.1, "moment_order": 2, "n_steps": 1000}
+
+class Setting(TypedDict):
+    """The numbers of a problem, as the bounds take them."""
+
+    initial_gap: float
+    smoothness: float
+    sigma: float
+    moment_order: float
+    n_steps: int
+
+
+SETTING: Setting = {"initial_gap": 1.0, "smoothness": 1.0, "sigma": 0.1, "moment_order": 2, "n_steps": 1000}
 """The problem whose guarantee is printed: Δ = L = 1, covariance noise of level 0.1, a thousand steps."""
 
 _LEASTS = ("0.1", "0.01", "0.001")
@@ -102,7 +113,7 @@ class OracleReport:
         )  # fmt: skip
         g = self.guarantee
         if g is not None:
-            setting = ", ".join(f"{name} = {SETTING[key]:g}" for name, key in _SYMBOLS.items())
+            setting = ", ".join(f"{name} = {value:g}" for name, value in _SYMBOLS.items())
             if g.value is None:
                 found.append(f"No guarantee with these δ and ω ({setting}): {g.reason}")
             else:
@@ -132,7 +143,7 @@ def _found_at(value: float, probe: str) -> str:
     return f" (probe {probe!r})" if value > 0 else " up to rounding"
 
 
-_SYMBOLS = {"Δ": "initial_gap", "L": "smoothness", "σ": "sigma", "K": "n_steps"}
+_SYMBOLS = {"Δ": SETTING["initial_gap"], "L": SETTING["smoothness"], "σ": SETTING["sigma"], "K": SETTING["n_steps"]}
 
 
 def examine_oracle(runs: Sequence[Run], convention: Convention | None) -> OracleReport | None:
@@ -181,8 +192,7 @@ def _measure(run: Run, convention: Convention, p: float, q: float) -> list[tuple
         if norm > _FLOORS * convention.floor.value and np.all(np.isfinite(d)):
             of = convention.map
             # a direction that grows with M is compared after its dual norm
-            is_large = of.is_regularized if isinstance(of, PowerMap) else of.times_dual_norm
-            d = d / norm if is_large else d
+            d = d / norm if _grows(of) else d
             found.append((run.probe.name, 1 - float(np.sum(m / norm * d)), float(schatten_norm(d, p)) - 1))
         x = dict(after)
     return found
@@ -192,20 +202,27 @@ def _guarantee(convention: Convention, p: float, delta: float, omega: float) -> 
     options = _theory_of(convention.momentum)
     if options is None:
         return None
-    of = convention.map
-    is_large = of.is_regularized if isinstance(of, PowerMap) else getattr(of, "times_dual_norm", False)
-    options["oracle"] = "regularized" if is_large else "ball"
+    options["oracle"] = "regularized" if _grows(convention.map) else "ball"
 
-    def bound(step_size: float, **inexact: float) -> Any:
-        return stationarity_bound(p=p, step_size=step_size, **SETTING, **options, **inexact)
-
-    def best(**inexact: float) -> tuple[float | None, str, str]:
-        found = [bound(2.0**-k, **inexact) for k in np.arange(0, 12, 0.5)]
+    def best(direction_defect: float = 0.0, norm_excess: float = 0.0) -> tuple[float | None, str, str]:
+        found = [
+            stationarity_bound(
+                p=p, step_size=2.0**-k, direction_defect=direction_defect, norm_excess=norm_excess, **SETTING, **options
+            )
+            for k in np.arange(0, 12, 0.5)
+        ]
         values = [one.value for one in found if one.value is not None]
         return (min(values) if values else None), found[-1].statement, found[-1].reason
 
     value, statement, reason = best(direction_defect=min(delta, 1.0), norm_excess=omega)
     return Guarantee(statement, value, best()[0], reason)
+
+
+def _grows(of: AnyMap) -> bool:
+    """Return whether the direction is multiplied by the dual norm of what it comes from."""
+    if isinstance(of, PowerMap):
+        return of.is_regularized
+    return isinstance(of, PolynomialMap) and of.times_dual_norm
 
 
 def _theory_of(momentum: Momentum) -> dict[str, Any] | None:
@@ -237,7 +254,7 @@ def _look_ahead(momentum: Momentum) -> str | Callable[[int], float]:
     return tau
 
 
-def _enclosed(of: PowerMap | PolynomialMap | EntrywiseMap) -> tuple[Enclosed, ...]:
+def _enclosed(of: AnyMap) -> tuple[Enclosed, ...]:
     if not isinstance(of, PolynomialMap) or of.normalisation != "frobenius" or not _is_named(of.schedule):
         return ()
     from ..rigorous.balls import upper

@@ -36,7 +36,7 @@ def reference_parameters(
     eta = probe.step_size if knows_step_size else (convention.step_size or 1.0)
     x = {name: np.array(block, dtype=np.float64) for name, block in probe.start.items()}
     gradients: dict[str, list[np.ndarray]] = {name: [] for name in x}
-    adam = {name: _Adam(convention.map) for name in x} if isinstance(convention.map, EntrywiseMap) else {}
+    adam = None if convention.adam is None else {name: _Adam(convention.adam) for name in x}
     results = []
     for k in range(probe.n_steps):
         step = eta * convention.step_factor(k)
@@ -50,7 +50,7 @@ def reference_parameters(
             before = probe.previous_gradients if probe.previous_gradients is not None else probe.gradients
             previous = [np.asarray(one[name], dtype=np.float64) for one in before[: k + 1]]
             averages[name] = convention.momentum.direction(gradients[name], previous)
-        if adam and convention.map.name == "adam":  # type: ignore[union-attr]
+        if adam is not None:
             updates = {name: adam[name].step(gradients[name][-1]) for name in x}
         else:
             updates = reference_updates(convention, averages, rounding)
@@ -173,13 +173,15 @@ def moved(convention: Convention, x: np.ndarray, update: np.ndarray, eta: float)
 class _Adam:
     """The two moments of Adam, for one block."""
 
-    def __init__(self, of: object) -> None:
-        self.of, self.first, self.second, self.k = of, 0.0, 0.0, 0
+    def __init__(self, of: EntrywiseMap) -> None:
+        self.of, self.k = of, 0
+        self.first: np.ndarray | float = 0.0
+        self.second: np.ndarray | float = 0.0
 
     def step(self, g: np.ndarray) -> np.ndarray:
-        b1, b2 = self.of.betas  # type: ignore[attr-defined]
+        b1, b2 = self.of.betas
         self.k += 1
         self.first = b1 * self.first + (1 - b1) * g
         self.second = b2 * self.second + (1 - b2) * g * g
         root = np.sqrt(self.second / (1 - b2**self.k))
-        return self.first / (1 - b1**self.k) / (root + self.of.epsilon)  # type: ignore[attr-defined]
+        return self.first / (1 - b1**self.k) / (root + self.of.epsilon)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import EllipsisType
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from .probe import Blocks, Probe, Run
 from .verdict import Systematic, Verdict, comparison_words, systematic_errors
 
 __all__ = ["Counterexample", "find_counterexample"]
+
+Index = tuple[SupportsIndex | slice | EllipsisType, ...]
 
 _MOST_RUNS = 400
 _SECONDS = 30.0
@@ -160,13 +163,17 @@ def _fewer_steps(probe: Probe) -> Iterator[Probe]:
 def _fewer_parts(probe: Probe) -> Iterator[Probe]:
     if len(probe.start) > 1:
         for name in probe.start:
-            yield _mapped(probe, lambda blocks, name=name: {name: blocks[name]})
+            yield _mapped(probe, _only(name))
     if probe.previous_gradients is not None:
         yield replace(probe, previous_gradients=None)
     if probe.saved_before is not None:
         yield replace(probe, saved_before=None)
     if any(np.any(x) for x in probe.start.values()):
         yield replace(probe, start={name: np.zeros_like(x) for name, x in probe.start.items()})
+
+
+def _only(name: str) -> Callable[[Blocks], Blocks]:
+    return lambda blocks: {name: blocks[name]}
 
 
 def _last_steps(probe: Probe, n_steps: int) -> Probe:
@@ -194,8 +201,11 @@ def _shorter(probe: Probe, axis: int) -> Iterator[Probe]:
     (length,) = lengths
     for keep in dict.fromkeys((1, length // 2, length - 1)):
         if 0 < keep < length:
-            index = (..., slice(0, keep), *[slice(None)] * (-axis - 1))
-            yield _mapped(probe, lambda blocks, index=index: {name: x[index].copy() for name, x in blocks.items()})
+            yield _mapped(probe, _part((..., slice(0, keep), *[slice(None)] * (-axis - 1))))
+
+
+def _part(index: Index) -> Callable[[Blocks], Blocks]:
+    return lambda blocks: {name: x[index].copy() for name, x in blocks.items()}
 
 
 def _shorter_numbers(probe: Probe) -> Iterator[Probe]:
@@ -210,7 +220,7 @@ def _shorter_numbers(probe: Probe) -> Iterator[Probe]:
 
 def _more_zeros(probe: Probe) -> Iterator[Probe]:
     """Return gradients with a whole step of zeros, a row, or an entry, and one more."""
-    places: list[tuple[int, str, tuple[object, ...]]] = []
+    places: list[tuple[int, str, Index]] = []
     for k, gradient in enumerate(probe.gradients):
         for name, x in gradient.items():
             if np.any(x) and probe.n_steps > 1:

@@ -305,7 +305,9 @@ def _curve_errors(comparisons: Sequence[Comparison], factor: float, dtype: str) 
     return found
 
 
-def _mean(of: str, where: str, errors, copies, weights, factor: float, dtype: str) -> Systematic:  # type: ignore[no-untyped-def]
+def _mean(
+    of: str, where: str, errors: np.ndarray, copies: np.ndarray, weights: np.ndarray, factor: float, dtype: str
+) -> Systematic:
     total = np.sum(weights)
     value = float(np.sum(weights * errors) / total)
     means = np.sum(weights * copies, axis=1) / total

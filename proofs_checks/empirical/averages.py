@@ -24,7 +24,7 @@ def _weights(momentum: float, is_corrected: bool) -> np.ndarray:
     state, seen = optimizer.init(x), []
     for gradient in np.eye(_STEPS)[..., None, None]:
         x, state = optimizer.step(x, gradient, state)
-        seen.append(state.momentum[:, 0, 0])
+        seen.append(np.asarray(state.momentum)[:, 0, 0])
     return np.array(seen)
 
 

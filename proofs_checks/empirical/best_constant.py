@@ -93,11 +93,11 @@ def _dual_inequality_holds(context: Context) -> Finding:
         squares = diagonal(b**2) + form
         for p in (4.0, 4.5, 5.25, 6.0, 6.4, 7.0, 8.0):
             whole = np.sum(np.abs(b) ** p, axis=-1)
-            found = pairs.dual_side(x, a, lambda z, p=p: np.abs(z) ** p)
+            found = pairs.dual_side(x, a, pairs.absolute_power(p))
             labels = {"n": n, "complex": is_complex, "p": p}
             slack = _slack(n, p, size, b, found)
             if p <= 6:
-                middle = pairs.function_of(squares, lambda y, p=p: np.maximum(y, 0) ** ((p - 2) / 2))
+                middle = pairs.function_of(squares, pairs.positive_power((p - 2) / 2))
                 step = np.einsum("...k,...kl,...l", b, middle, b)
             else:
                 nu = (8 - p) / 2
@@ -127,11 +127,11 @@ def _classes_hold(context: Context) -> Finding:
         a, b, x = pairs.draw_pairs(rng, trials, 2, is_complex=is_complex)
         size = np.abs(a).max(axis=(-2, -1)) + np.abs(b).max(axis=-1)
         for p in (3.0, 3.5, 10.0, 20.0):
-            whole, found = np.sum(np.abs(b) ** p, axis=-1), pairs.dual_side(x, a, lambda z, p=p: np.abs(z) ** p)
+            whole, found = np.sum(np.abs(b) ** p, axis=-1), pairs.dual_side(x, a, pairs.absolute_power(p))
             slack = _slack(2, p, size, b, found)
             tally.at_most(whole, found, slack=slack, witness={"p": p, "complex": is_complex, "claim": "size two"})
         for level in (-0.5, 0.0, 0.8):
-            found = pairs.dual_side(x, a, lambda z, level=level: np.maximum(z - level, 0) ** 3)
+            found = pairs.dual_side(x, a, pairs.positive_power(3, level))
             whole = np.sum(np.maximum(b - level, 0) ** 3, axis=-1)
             slack = rounding(2, operations=64) * (size + 1) * (1 + np.abs(b).max(axis=-1)) ** 3
             labels = {"level": level, "complex": is_complex, "claim": "(x-t)_+^3 at size two"}
@@ -140,10 +140,10 @@ def _classes_hold(context: Context) -> Finding:
         n = 4
         rng = context.rng(inputs="classes", field=is_complex)
         a = pairs.draw_hermitian(rng, trials, n, is_complex=is_complex)
-        for kind, b in {"rank one": [1.0, 0, 0, 0], "flat": [1.0, -1.0, 1.0, 0]}.items():
+        for kind, b in {"rank one": np.array([1.0, 0, 0, 0]), "flat": np.array([1.0, -1.0, 1.0, 0])}.items():
             for p in (3.0, 3.5) if kind == "rank one" else (4.0, 9.0):
                 whole = float(np.sum(np.abs(b) ** p))
-                found = pairs.dual_side(a + np.diag(b), a, lambda z, p=p: np.abs(z) ** p)
+                found = pairs.dual_side(a + np.diag(b), a, pairs.absolute_power(p))
                 slack = rounding(n, operations=64) * p * (found + n * np.abs(a).max(axis=(-2, -1)))
                 tally.at_most(whole, found, slack=slack, witness={"p": p, "claim": kind})
 
@@ -164,19 +164,19 @@ def _interpolation_holds(context: Context) -> Finding:
     tally = Tally(context)
     knots = ((4 / 3, 2.0), (8 / 7, 4 / 3), (1.0, 8 / 7), (1.0, 2.0))
     for low, high in knots:
-        constants = [martingale.best_constant_bracket(q)[1] for q in (low, high)]
+        at_low, at_high = (martingale.best_constant_bracket(q)[1] for q in (low, high))
         for eps in (0.1, 1.0, 10.0):
             family = interpolation.Family(low, high, eps)
-            other = interpolation.Family(low, high, interpolation.shifted(eps, *constants, high))
+            other = interpolation.Family(low, high, interpolation.shifted(eps, at_low, at_high, high))
             for n, is_complex in ((1, False), (2, False), (3, True)):
                 rng = context.rng(inputs="interpolation", n=n, low=low, high=high, eps=eps)
                 a, b, x = pairs.draw_pairs(rng, 150 if context.is_full else 40, n, is_complex=is_complex)
                 found = family.bregman(x, a)
-                limit = constants[0] * np.sum(other.value(b), axis=-1)
+                limit = at_low * np.sum(other.value(b), axis=-1)
                 slack = 1e-9 * (np.sum(family.value(np.linalg.eigvalsh(x)), axis=-1) + limit)
                 labels = {"from": low, "to": high, "eps": eps, "n": n}
                 tally.at_most(found, limit, slack=slack, scale=limit, witness=labels)
-            worst = family.worst_scalar_ratio(constants[0], other)
+            worst = family.worst_scalar_ratio(at_low, other)
             tally.at_most(worst, 1.0, slack=1e-9, witness={"from": low, "to": high, "eps": eps, "claim": "scalars"})
             # h_ε is sharp for numbers: the family is not wasteful by itself
             tally.at_most(0.99, worst, witness={"from": low, "to": high, "eps": eps, "claim": "attained by scalars"})
@@ -184,7 +184,7 @@ def _interpolation_holds(context: Context) -> Finding:
             q, ratio = interpolation.integrated_exponent(low, high, theta)
             tally.equal(ratio, 2.0**q, slack=1e-5, witness={"from": low, "to": high, "theta": theta, "claim": "(10)"})
             middle = martingale.best_constant_bracket(q)[0]
-            chord = constants[0] ** (1 - theta) * constants[1] ** theta
+            chord = at_low ** (1 - theta) * at_high**theta
             tally.at_most(middle, chord, slack=1e-12, witness={"q": q, "claim": "C_q lies below the chord"})
     return tally.finding("The interpolating family holds on matrices and integrates to the power it should.")
 

@@ -16,6 +16,7 @@ from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 from synthetic.simulate import simulate
 
+from .arguments import Method
 from .check import Check, Context, Finding
 from .inputs import inner, p_label, random_direction
 from .samples import Case, Sample, judge
@@ -159,7 +160,7 @@ def _run_case(balance: float, oracle: str, kind: str) -> Case:
         f = PROBLEMS["separable"].build(_SHAPES, geometry, smoothness=1.0, initial_gap=0.5, **options)
         shape = noise.moment_shape(geometry)
         best = tuning.tuned(f.initial_gap, 1.0, shape.scale, n_steps)
-        method = {"step_size": best.step_size, "momentum": best.momentum}
+        method: Method = {"step_size": best.step_size, "momentum": best.momentum}
         if oracle == "regularized":
             method = {"step_size": 0.02, "momentum": 0.8}
         bound = stationarity.stationarity_bound(

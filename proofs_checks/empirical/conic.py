@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -196,7 +196,7 @@ def _one_step(context: Context) -> Finding:
 
 def _lengths(g: Fraction | int, e: Fraction | int) -> tuple[Fraction, ...]:
     """Return lengths of M: the worst one, at which e is orthogonal to M or points against it, and others."""
-    least, most = Fraction(abs(g - e)), Fraction(g + e)
+    least, most = abs(Fraction(g - e)), Fraction(g + e)
     if e == 0:
         return (most,)
     angles = [least + Fraction(i, 4) * (most - least) for i in range(1 if least == 0 else 0, 5)]
@@ -299,7 +299,7 @@ def _normalised_steps(context: Context) -> Finding:
     )
 
 
-def _curves(n_largest: int, n_momentum: int) -> dict:
+def _curves(n_largest: int, n_momentum: int) -> dict[str, Any]:
     """Return T5 and T6 beside their worst cases over K, each at the step size that is best for the bound."""
     rows = []
     for k in range(1, n_largest + 1):
@@ -313,7 +313,7 @@ def _curves(n_largest: int, n_momentum: int) -> dict:
     return {"rows": rows}
 
 
-def _on_a_line(curve: str, k: int, theta: Fraction) -> dict:
+def _on_a_line(curve: str, k: int, theta: Fraction) -> dict[str, Any]:
     found = instances.worst_on_a_line(k, instances.optimal_budget(k, float(theta)), theta)
     gap = found.budget()
     if gap is None:

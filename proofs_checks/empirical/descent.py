@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,7 @@ def _inexact_descent_holds(context: Context) -> Finding:
     rng = context.rng(inexact="points")
     spectral = schatten.SchattenGeometry(math.inf)
     directions: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        name: lambda m, c=c, n=n: polynomial_direction(m, c, n) for name, (c, n) in POLYNOMIALS.items()
+        name: partial(polynomial_direction, coefficients=c, n_steps=n) for name, (c, n) in POLYNOMIALS.items()
     }
     directions["the map of p = 4"] = schatten.SchattenGeometry(4).duality_map
     directions["a direction 1.3 times too long"] = lambda m: 1.3 * spectral.duality_map(m)
@@ -310,8 +311,12 @@ def _regularized_descent_holds(context: Context) -> Finding:
     return tally.finding("T2 holds in both forms, with equality on a flat quadratic and on linear objectives.")
 
 
+_RegularizedCase = tuple[str, np.ndarray, np.ndarray, float]
+"""Name of the objective, point, error of the momentum and step size."""
+
+
 def _compare_regularized(
-    tally: Tally, f: Any, p: float, case: tuple, sizes: tuple[float, float], direction: np.ndarray
+    tally: Tally, f: Any, p: float, case: _RegularizedCase, sizes: tuple[float, float], direction: np.ndarray
 ) -> None:
     name, x, e, eta = case
     norm, error = sizes

@@ -145,7 +145,9 @@ def _product_map_attains_the_dual_norm(context: Context) -> Finding:
     return tally.finding("The product duality map attains the product dual norm with the weights of D4.")
 
 
-def _compare_product(tally: Tally, geometry: product.ProductGeometry, m: dict, rng: np.random.Generator) -> None:
+def _compare_product(
+    tally: Tally, geometry: product.ProductGeometry, m: dict[str, np.ndarray], rng: np.random.Generator
+) -> None:
     direction, size = geometry.duality_map(m), float(geometry.dual_norm(m))
     t = geometry.balance
     outer = exponents.dual_exponent(t)

@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 
 __all__ = [
     "Function",
+    "absolute_power",
     "adjoint",
     "bregman",
     "commutator",
@@ -23,6 +24,7 @@ __all__ = [
     "dual_side",
     "first_excess",
     "function_of",
+    "positive_power",
     "power_function",
     "second_excess",
     "smallest_dual_ratio",
@@ -62,6 +64,16 @@ def function_of(m: np.ndarray, function: Function) -> np.ndarray:
 def power_function(exponent: float) -> Function:
     """Return ``x ↦ sgn(x)|x|^exponent``."""
     return lambda x: np.sign(x) * np.abs(x) ** exponent
+
+
+def absolute_power(exponent: float) -> Function:
+    """Return ``x ↦ |x|^exponent``."""
+    return lambda x: np.abs(x) ** exponent
+
+
+def positive_power(exponent: float, level: float = 0.0) -> Function:
+    """Return ``x ↦ (x - level)_+^exponent``."""
+    return lambda x: np.maximum(x - level, 0) ** exponent
 
 
 def draw_hermitian(rng: np.random.Generator, trials: int, n: int, *, is_complex: bool) -> np.ndarray:
@@ -136,7 +148,7 @@ def smallest_dual_ratio(
 
     def ratio(v: np.ndarray) -> float:
         a, b = split(v)
-        return float(dual_side(a + np.diag(b), a, lambda z: np.abs(z) ** p) / np.sum(np.abs(b) ** p))
+        return float(dual_side(a + np.diag(b), a, absolute_power(p)) / np.sum(np.abs(b) ** p))
 
     best = math.inf, np.zeros((n, n)), np.zeros(n)
     for _ in range(starts):

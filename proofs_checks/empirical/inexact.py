@@ -20,6 +20,9 @@ class SubstituteGeometry(schatten.SchattenGeometry):
 
     __slots__ = ("length", "substitute")
 
+    length: float
+    substitute: float
+
     def __init__(self, p: float, *, substitute: float | None = None, length: float = 1.0) -> None:
         super().__init__(p)
         object.__setattr__(self, "substitute", p if substitute is None else substitute)

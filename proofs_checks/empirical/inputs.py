@@ -33,7 +33,7 @@ _SHAPES = ((5, 3), (3, 6), (4, 4), (1, 5), (6, 1), (1, 1))
 _HADAMARD = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
 
 
-def with_spectrum(rng: np.random.Generator, shape: tuple[int, int], s: Sequence[float]) -> np.ndarray:
+def with_spectrum(rng: np.random.Generator, shape: tuple[int, int], s: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return a matrix of ``shape`` with singular values ``s`` and Haar-distributed singular vectors."""
     u, v = haar_orthogonal(rng, 1, shape[0])[0], haar_orthogonal(rng, 1, shape[1])[0]
     return (u[:, : len(s)] * np.asarray(s, dtype=float)) @ v[:, : len(s)].T

@@ -16,6 +16,7 @@ from synthetic.haar import haar_orthogonal
 from synthetic.noise import NOISES
 from synthetic.seeds import Streams
 
+from ..known import shape_itself
 from .check import Check, Context, Finding
 from .inputs import p_label, with_spectrum
 from .tally import Tally, rounding
@@ -60,7 +61,7 @@ class _TwoPoint:
         return sum(weight * (abs(value) * size) ** order for value, weight in self.values)
 
 
-def _sum_moment(laws: Sequence[_TwoPoint], weights: Sequence[float], q: float, order: float) -> float:
+def _sum_moment(laws: Sequence[_TwoPoint], weights: np.ndarray, q: float, order: float) -> float:
     """Return ``E‖Σ a_i ξ_iA_i‖_q^order`` by enumeration."""
     outcomes = list(itertools.product(*(law.values for law in laws)))
     coefficients = np.array([[a * value for a, (value, _) in zip(weights, one, strict=True)] for one in outcomes])
@@ -96,7 +97,7 @@ def _moment_shape_holds(context: Context) -> Finding:
                     record = assumptions.MomentNoise(
                         moment_order=order, sigma=sigma, conditionally_symmetric=probability == 0.5
                     )
-                    shape = record.moment_shape(p)
+                    shape = shape_itself(record.moment_shape(p))
                     for weights in (np.ones(n), 0.5 ** np.arange(n), rng.uniform(0.1, 1, n)):
                         found = _sum_moment(laws, weights, q, shape.moment_order) ** (1 / shape.moment_order)
                         witness = {"directions": kind, "probability": probability, "p": p_label(p), "order": order,
@@ -187,7 +188,7 @@ def _covariance_shape_holds(context: Context) -> Finding:
                         sums = np.tensordot(signs * weights, steps, axes=1)
                         norms = np.asarray(schatten.schatten_norm(sums, q))
                         found = math.sqrt(float(np.mean(norms**2)))
-                        shape = assumptions.CovarianceNoise(sigma=sigma, side=side).moment_shape(p)
+                        shape = shape_itself(assumptions.CovarianceNoise(sigma=sigma, side=side).moment_shape(p))
                         limit = shape.of_weights(weights)
                         witness = {"covariance": gram, "kind": kind, "side": side, "p": p_label(p), "weights": weights}
                         # eigenvalues of the Gram matrix that are zero come out as rounding, square-rooted by root
@@ -234,7 +235,7 @@ def _weighted_shape_holds(context: Context) -> Finding:
                             moment_order=order, inner_exponent=inner, sigma=sigma,
                             conditionally_symmetric=probability == 0.5,
                         )  # fmt: skip
-                        shape = record.moment_shape(p)
+                        shape = shape_itself(record.moment_shape(p))
                         weighted = [_TwoPoint(w @ law.matrix, 1.0, probability) for law in laws]
                         for weights in (np.ones(n), 0.5 ** np.arange(n)):
                             found = _sum_moment(weighted, weights, q, order) ** (1 / order)
@@ -244,7 +245,8 @@ def _weighted_shape_holds(context: Context) -> Finding:
                             tally.at_most(found, shape.of_weights(weights), slack=slack, witness=witness)
     _weighted_equality(tally)
     found, total = _rare_events(1.5)
-    shape = assumptions.WeightedNoise(moment_order=1.5, inner_exponent=1.5, sigma=total).moment_shape(3)
+    weighted_noise = assumptions.WeightedNoise(moment_order=1.5, inner_exponent=1.5, sigma=total)
+    shape = shape_itself(weighted_noise.moment_shape(3))
     witness = {"claim": "asymmetric noise has its constant", "order": 1.5}
     tally.at_most(found, shape.of_weights([1.0]), slack=rounding(1, operations=64) * found, witness=witness)
     refused = assumptions.WeightedNoise(moment_order=1.5, inner_exponent=4.0, sigma=1.0).moment_shape(2)
@@ -270,7 +272,7 @@ def _weighted_equality(tally: Tally) -> None:
         record = assumptions.WeightedNoise(
             moment_order=order, inner_exponent=order, sigma=1.0, conditionally_symmetric=True
         )
-        limit = record.moment_shape(p).of_weights(np.ones(r))
+        limit = shape_itself(record.moment_shape(p)).of_weights(np.ones(r))
         found = _sum_moment(laws, np.full(r, r ** (1 / order - 1 / q)), q, order) ** (1 / order)
         witness = {"p": p_label(p), "order": order, "claim": "equality"}
         tally.equal(found, limit, slack=rounding(r, operations=64) * limit, witness=witness)
@@ -300,7 +302,8 @@ def _fresh_coordinates_are_not_averaged(context: Context) -> Finding:
         norms = np.asarray(schatten.schatten_norm(sums, q))
         closed = 1.5 * np.arange(1, _RANK + 1) ** (1 / q)
         tally.equal(norms, closed, slack=rounding(_RANK, operations=_RANK) * closed, witness={"p": p_label(p)})
-        shape = assumptions.MomentNoise(moment_order=2, sigma=1.5, conditionally_symmetric=True).moment_shape(p)
+        record = assumptions.MomentNoise(moment_order=2, sigma=1.5, conditionally_symmetric=True)
+        shape = shape_itself(record.moment_shape(p))
         slack = rounding(_RANK, operations=_RANK) * norms[-1]
         # with a higher order than q the promise would be broken here
         witness = {"p": p_label(p), "claim": "N1 promises order q, no more"}

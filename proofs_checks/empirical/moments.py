@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from synthetic.martingales import MatrixMartingale
+
 from ..evidence import Verdict
 from ..moments import curves, wrong_forms
 from ..moments.catalogue import BOUNDS
@@ -27,7 +29,7 @@ _LEFT_OUT = ("digits_network", "rows_and_columns, complex")
 _SLOW_TO_DECIDE = ("row_covariance", "gaussian series")
 
 
-def _martingale(context: Context, world: str, n_steps: int, dimension: int) -> Any:
+def _martingale(context: Context, world: str, n_steps: int, dimension: int) -> MatrixMartingale | None:
     cell = Cell(world=world, dimension=dimension, n_steps=n_steps, trials=1, seed=context.seed, requests=(), n_probes=1)
     return None if cell.why_not() else cell.build()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class Split:
         self.noises.append(self.noise)
 
 
-_SCHEDULES: dict[str, dict[str, Any]] = {
+_SCHEDULES: dict[str, Mapping[str, Any]] = {
     "constant": {"step_size": 0.02, "momentum": 0.9},
     "bias-corrected": {"step_size": 0.02, "momentum": 0.95, "bias_correction": True},
     "parameter-free": schedules.parameter_free(0.1),
@@ -173,7 +173,7 @@ def _weights_and_lemma(context: Context) -> Finding:
     return tally.finding("A_k is the norm of the averaging weights, and the lemma bounds it where its condition holds.")
 
 
-def _averaged_noise_case(p: float, options: dict[str, Any], name: str, law: str, order: float) -> Case:
+def _averaged_noise_case(p: float, options: Mapping[str, Any], name: str, law: str, order: float) -> Case:
     """E‖N_k‖^β against (cσA_k)^β at the last step."""
     shape, n_steps = (4, 4), 30
 

@@ -16,6 +16,7 @@ from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 from synthetic.simulate import simulate
 
+from ..known import shape_itself
 from .check import Check, Context, Finding
 from .inputs import P_FAMILY, p_label
 from .samples import Case, Sample, judge, worse_of
@@ -41,7 +42,7 @@ def _minibatch_shape_holds(context: Context) -> Finding:
                 means = np.tensordot(signs, steps, axes=1) / size
                 norms = np.asarray(schatten.schatten_norm(means, q))
                 record = assumptions.MomentNoise(moment_order=2, sigma=1.0, conditionally_symmetric=True)
-                shape = assumptions.minibatch_shape(record.moment_shape(p), size)
+                shape = assumptions.minibatch_shape(shape_itself(record.moment_shape(p)), size)
                 found = float(np.mean(norms**shape.moment_order) ** (1 / shape.moment_order))
                 limit = shape.of_weights([1.0])
                 witness = {"p": p_label(p), "size": size, "kind": kind}
@@ -49,7 +50,7 @@ def _minibatch_shape_holds(context: Context) -> Finding:
                 tally.at_most(found, limit, slack=slack, witness=witness)
                 if kind == "fresh coordinates":
                     tally.at_most(limit, found, slack=slack, witness=witness | {"claim": "attained"})
-    asymmetric = assumptions.MomentNoise(moment_order=1.5, sigma=1.0).moment_shape(2)
+    asymmetric = shape_itself(assumptions.MomentNoise(moment_order=1.5, sigma=1.0).moment_shape(2))
     twice = assumptions.minibatch_shape(assumptions.minibatch_shape(asymmetric, 3), 5)
     once = assumptions.minibatch_shape(asymmetric, 15)
     tally.equal(twice.of_weights([1.0]), once.of_weights([1.0]), slack=1e-12, witness={"claim": "means of means"})
@@ -207,9 +208,8 @@ def _momentum_is_necessary(context: Context) -> Finding:
             curves[name].append(float(longer.stationarity_second_half_mean.mean()))
     tally = Tally(context)
     for p in P_FAMILY:
-        numbers = {"sigma": 1.0, "step_size": 0.1, "n_steps": 100}
-        bound = necessity.no_momentum_lower_bound(smoothness=1.0, **numbers)
-        problem = PROBLEMS["huber"].build((3, 2), p, **numbers)
+        bound = necessity.no_momentum_lower_bound(sigma=1.0, smoothness=1.0, step_size=0.1, n_steps=100)
+        problem = PROBLEMS["huber"].build((3, 2), p, sigma=1.0, step_size=0.1, n_steps=100)
         slack = rounding(3, operations=16) * problem.initial_gap
         tally.equal(bound.constants["initial_gap"], problem.initial_gap, slack=slack, witness={"p": p_label(p)})
     runs = judge(context, cases, "Mean stationarity without momentum against its lower bound", curves=curves)

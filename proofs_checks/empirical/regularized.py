@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import derived, regularized
+from schattor_theory.bounds.records import BoundValue
 from schattor_theory.optimizer import schattor
 from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 from synthetic.simulate import simulate
 
+from ..known import bound_value
+from .arguments import Method
 from .check import Check, Context, Finding
 from .inputs import P_FAMILY, p_label
-from .runs import Plan, World, bound_case, noise_arguments
-from .samples import judge, worse_of
+from .runs import Plan, Planner, World, bound_case, noise_arguments
+from .samples import Case, judge, worse_of
 from .tally import Tally, rounding
 
 __all__ = ["CHECKS", "largest_root"]
@@ -30,23 +34,25 @@ _SECOND_MOMENTS = (
 )
 
 
-def _rates(world: World, p: Any, n_steps: int) -> list[tuple[float, float]]:
-    """Return (η, θ): with momentum and a step that satisfies every side condition, and without momentum."""
+def _methods(world: World, p: Any) -> list[Method]:
+    """Return a method with momentum and a step that satisfies every side condition, and one without momentum."""
     smoothness = world.problem.smoothness(p)
-    return [(0.25 * 0.2 / (3 * 1.8) / smoothness, 0.2), (0.3 / smoothness, 1.0)]
+    return [
+        {"step_size": 0.25 * 0.2 / (3 * 1.8) / smoothness, "momentum": 1 - 0.2},
+        {"step_size": 0.3 / smoothness, "momentum": 0.0},
+    ]
 
 
-def _sharp_plan(index: int, function: Any) -> Any:
+def _sharp_plan(index: int, function: Callable[..., BoundValue]) -> Planner:
     def plan(world: World, p: Any, n_steps: int) -> Plan:
-        eta, theta = _rates(world, p, n_steps)[index]
-        options = {"step_size": eta, "momentum": 1 - theta}
+        options = _methods(world, p)[index]
         numbers = {"shape": world.shape(p), "n_steps": n_steps, **options, **world.constants(p)}
         return Plan(options={**options, "oracle": "regularized"}, bound=function(**numbers))
 
     return plan
 
 
-def _cases(function: Any) -> list[Any]:
+def _cases(function: Callable[..., BoundValue]) -> list[Case]:
     return [
         bound_case({"theta": theta}, _sharp_plan(i, function), world=world, p=p, n_steps=120, repeats=48)
         for i, theta in enumerate((0.2, 1.0))
@@ -69,10 +75,9 @@ def _sharper_squared_stationarity(context: Context) -> Finding:
     )
 
 
-def _pair_plan(index: int, pair: int) -> Any:
+def _pair_plan(index: int, pair: int) -> Planner:
     def plan(world: World, p: Any, n_steps: int) -> Plan:
-        eta, theta = _rates(world, p, n_steps)[index]
-        options = {"step_size": eta, "momentum": 1 - theta}
+        options = _methods(world, p)[index]
         pairs = regularized.regularized_pairs(
             p=p, n_steps=n_steps, **options, **world.constants(p), **noise_arguments(world.record)
         )
@@ -97,7 +102,8 @@ def _pairs_stay_above(context: Context) -> Finding:
                     sharp = largest_root(theta, rate, 0.7, sigma, n_steps) ** 2 if applicable else math.nan
                     for pair in applicable:
                         witness = {**numbers, "sigma": sigma, "pair": pair.terms}
-                        tally.at_most(sharp, pair.value, slack=1e-12 * pair.value, witness=witness)
+                        value = bound_value(pair)
+                        tally.at_most(sharp, value, slack=1e-12 * value, witness=witness)
     tally.at_most(500, n_applicable, witness={"claim": "the side conditions are met often enough to test"})
     _conditions_are_enforced(tally)
     cases = [
@@ -183,9 +189,8 @@ def _follows_from_its_proof(context: Context) -> Finding:
                     )  # fmt: skip
                     root = largest_root(theta, rate, 0.6, sigma, n_steps)
                     slack = rounding(1, operations=100) * root
-                    tally.equal(
-                        math.sqrt(bound.value), root, slack=slack, witness=witness | {"rate": rate, "sigma": sigma}
-                    )
+                    case = witness | {"rate": rate, "sigma": sigma}
+                    tally.equal(math.sqrt(bound_value(bound)), root, slack=slack, witness=case)
     return tally.finding("T6's sharp form follows from T2 and T3 with every constant.")
 
 
@@ -210,8 +215,8 @@ def _gap_term_is_attained(context: Context) -> Finding:
             )
             left = float(runs.value_last[0]) / (n_steps * eta * (1 - rate / 2))
             witness = {"p": p_label(p), "rate": rate}
-            found = float(runs.stationarity_squared_mean[0])
-            tally.equal(found, bound.value - left, slack=rounding(3, operations=400) * bound.value, witness=witness)
+            found, value = float(runs.stationarity_squared_mean[0]), bound_value(bound)
+            tally.equal(found, value - left, slack=rounding(3, operations=400) * value, witness=witness)
     return tally.finding("The gap term of T6 is attained by gradient steps on a parabola, for every p.")
 
 

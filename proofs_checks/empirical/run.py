@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 
 from ..evidence import Evidence, Verdict
@@ -47,7 +47,7 @@ def run_checks(
     jobs: int = 1,
     in_order: bool = False,
     prepare: Callable[[], object] | None = None,
-) -> Iterator[Evidence]:
+) -> Generator[Evidence, None, None]:
     """Yield the evidence of each check as it finishes, the longest checks first.
 
     Parameters

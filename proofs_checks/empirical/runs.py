@@ -18,11 +18,15 @@ from synthetic.problems import PROBLEMS
 from synthetic.simulate import simulate
 from synthetic.trajectory import Trajectory
 
+from ..known import shape_itself
+from .arguments import Method, Objective
 from .check import Context
 from .inputs import P_FAMILY, p_label
 from .samples import Case, Sample
 
 __all__ = ["WORLDS", "World", "bound_case", "noise_arguments", "simulated", "world_cases"]
+
+NoiseRecord = CovarianceNoise | MomentNoise | WeightedNoise
 
 _SHAPE = (5, 5)
 _WALK_SLOPE = 1 - 1e-9  # of the noise level: with θ = 1 a direction is then the sign of the noise alone
@@ -46,17 +50,17 @@ class World:
 
     problem: Any
     noise: Any
-    record: Any
+    record: NoiseRecord
     theta: float | None = None
     step_size: float | None = None
 
-    def constants(self, p: Any) -> dict[str, float]:
+    def constants(self, p: Any) -> Objective:
         """Return Δ and L by the names the bounds have for them."""
         return {"initial_gap": self.problem.initial_gap, "smoothness": self.problem.smoothness(p)}
 
     def shape(self, p: Any) -> MomentShape:
         """Return the moment shape of the record."""
-        return self.record.moment_shape(p)
+        return shape_itself(self.record.moment_shape(p))
 
     def tuned(self, p: Any, n_steps: int) -> tuple[float, float]:
         """Return (η, θ): the forced ones, else those that minimise T5's closed form."""
@@ -73,6 +77,11 @@ class World:
         if self.step_size is not None:
             return self.step_size, theta
         return tuning.best_step_size(theta, n_steps=n_steps, **self.constants(p)), theta
+
+    def method(self, p: Any, n_steps: int) -> Method:
+        """Return the step size and momentum of :meth:`tuned`, by the names methods and bounds have for them."""
+        eta, theta = self.tuned(p, n_steps)
+        return {"step_size": eta, "momentum": 1 - theta}
 
 
 def _flat(p: float, n_steps: int, rng: np.random.Generator) -> World:
@@ -98,9 +107,9 @@ def _heavy(p: float, n_steps: int, rng: np.random.Generator) -> World:
     tail = {"tail": "two_point", "tail_probability": 0.1}
     noise = NOISES["fixed_signs"].build(_SHAPE, p, moment_order=1.5, **tail)
     sigma = noise.moment_sigma(p, 1.5)
-    numbers = {"moment_order": 1.5, "sigma": sigma, "conditionally_symmetric": True}
-    # at p = 2 the inner exponent q = 2 is N1's own
-    record = WeightedNoise(inner_exponent=1.5, **numbers) if p > 2 else MomentNoise(**numbers)
+    record: NoiseRecord = MomentNoise(moment_order=1.5, sigma=sigma, conditionally_symmetric=True)
+    if p > 2:  # at p = 2 the inner exponent q = 2 is N1's own
+        record = WeightedNoise(moment_order=1.5, sigma=sigma, conditionally_symmetric=True, inner_exponent=1.5)
     return World(PROBLEMS["quadratic"].build(_SHAPE, p), noise, record)
 
 
@@ -137,7 +146,7 @@ _CHEAP = ("random walk on a slope, N2", "one direction, no noise")
 _CHEAP_REPEATS = 256  # of tiny worlds in which a bound is nearly attained, so that a small error of it is seen
 
 
-def noise_arguments(record: Any) -> dict[str, Any]:
+def noise_arguments(record: NoiseRecord) -> dict[str, Any]:
     """Return a noise record as the arguments of ``stationarity_bound``."""
     if isinstance(record, CovarianceNoise):
         return {"noise_model": "covariance", "moment_order": 2.0, "sigma": record.sigma}
@@ -181,9 +190,13 @@ class Plan:
     values: Callable[[Trajectory], np.ndarray] | None = None
 
 
+Planner = Callable[[World, float, int], Plan]
+"""From a world, p and the number of steps to a plan."""
+
+
 def bound_case(
     key: Mapping[str, Any],
-    plan: Callable[[World, float, int], Plan],
+    plan: Planner,
     *,
     world: str,
     p: float,
@@ -214,7 +227,7 @@ def bound_case(
 
 
 def world_cases(
-    plan: Callable[[World, float, int], Plan],
+    plan: Planner,
     *,
     worlds: Iterable[str] = tuple(WORLDS),
     exponents: Iterable[float] = P_FAMILY,

@@ -15,6 +15,7 @@ from schattor_theory.errors import ParameterError
 from synthetic.estimates import student_t_mean
 
 from ..evidence import Verdict
+from ..known import known
 from .check import Context, Finding
 
 __all__ = ["Case", "Sample", "judge", "log_e_value", "smallest_visible_excess", "worse_of"]
@@ -89,15 +90,15 @@ class Sample:
 
     def log_evidence(self) -> float:
         """Return the logarithm of the e-value against the bound; infinite where one value alone refutes it."""
-        assert self.bound is not None
+        bound = known(self.bound, "bound")
         ceiling = self.ceiling * (1 + _ROUNDING)
-        if (self.values > ceiling).any() or (self.sense == "lower" and self.bound >= ceiling):
+        if (self.values > ceiling).any() or (self.sense == "lower" and bound >= ceiling):
             return math.inf
         found = []
         if self.sense in ("upper", "equal"):
-            found.append(log_e_value(self.values, self.bound))
+            found.append(log_e_value(self.values, bound))
         if self.sense in ("lower", "equal"):
-            found.append(log_e_value(ceiling - self.values, ceiling - self.bound))
+            found.append(log_e_value(ceiling - self.values, ceiling - bound))
         # two tests at half the error rate each
         return max(found) - math.log(len(found))
 

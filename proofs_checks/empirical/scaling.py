@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import replace
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 from ..evidence import Verdict
 from ..scaling.analysis import Analysis
 from ..scaling.plan import Arm, Study
+from ..scaling.point import integer_at
 from ..scaling.run import run_study
 from ..scaling.series import Point
 from ..scaling.shipped_studies import study_path
@@ -21,6 +22,9 @@ from .check import Check, Context, Finding
 from .samples import Case, Sample, judge, worse_of
 
 __all__ = ["CHECKS", "small_study"]
+
+T = TypeVar("T")
+Arguments = ParamSpec("Arguments")
 
 _REPEATS = 32
 _DIMENSIONS = 4
@@ -38,9 +42,11 @@ _WIDER = 2.0  # margins: with an eighth of the horizon the start is a larger par
 class _Here(Executor):
     """Runs each call at once in this process, which already is one of several workers."""
 
-    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(
+        self, function: Callable[Arguments, T], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[T]:
         """Return a future that is already done."""
-        future: Future = Future()
+        future: Future[T] = Future()
         try:
             future.set_result(function(*args, **kwargs))
         except Exception as error:
@@ -57,7 +63,7 @@ def small_study(
     """
     study = load_study(study_path("dimension_free"))
     kept = dict(only or {})
-    names = [kept.pop("arm")] if "arm" in kept else list(_HORIZONS)
+    names = [str(kept.pop("arm"))] if "arm" in kept else list(_HORIZONS)
     arms = [_shortened(study.arm(name), _HORIZONS[name], repeats, is_full) for name in names]
     for axis, value in kept.items():
         arms = [replace(arm, axes={**arm.axes, axis: tuple(v for v in arm.axes[axis] if v == value)}) for arm in arms]
@@ -80,7 +86,7 @@ def _shortened(arm: Arm, horizon: int, repeats: int, is_full: bool) -> Arm:
     dropped = _dropped(arm.name, is_full)
     axes = dict(arm.axes)
     axes["dimension"] = axes["dimension"][: _DIMENSIONS + (1 if is_full else 0)]
-    axes["horizon"] = (type(axes["horizon"][0])(horizon),)
+    axes["horizon"] = (horizon,)
     axes["p"] = tuple(p for p in axes["p"] if str(p) not in dropped)
     return replace(arm, axes=axes, repeats=repeats)
 
@@ -103,11 +109,11 @@ def _point_case(point: Point) -> Case:
         if context.attempt:
             ((series, _),) = _run(context, only=key).pairs
             (found,) = series.members
-        bound = found.first("bound")
+        bound = found.first_number("bound")
         if bound is None:
             return Sample(values=np.zeros(0), bound=None, reason=str(found.first("bound_reason")))
         statistic = str(found.first("bound_statistic"))
-        return Sample(values=np.asarray(found.rows[statistic], dtype=float), bound=float(bound))  # type: ignore[arg-type]
+        return Sample(values=np.asarray(found.rows[statistic], dtype=float), bound=bound)
 
     return Case(key=key, sample=sample)
 
@@ -161,7 +167,7 @@ def _dimension_free(context: Context) -> Finding:
         {
             "arm": series.arm,
             "p": series.key["p"],
-            "dimension": [int(point.key["dimension"]) for point in series.members],
+            "dimension": [integer_at(point.key, "dimension") for point in series.members],
             "mean": [float(np.mean(point.rows["stationarity_mean"])) for point in series.members],
             "bound": [point.first("bound") for point in series.members],
         }

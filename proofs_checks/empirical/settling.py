@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypedDict
+
 import numpy as np
 
 from .tally import Tally, Witness
@@ -46,11 +48,18 @@ def compare_burn_in(
 ) -> None:
     """Compare a burn-in term at ``SLOW`` with ``price`` times the mean excess of the weights: above it, and close."""
     exact = price * settling(_THETA, _STEPS, look_ahead, bias_correction=bias_correction) / _STEPS
-    inputs = witness() if callable(witness) else dict(witness)
+    inputs: dict[str, Any] = dict(witness() if callable(witness) else witness)
     inputs |= {"theta": _THETA, "n_steps": _STEPS, "claim": "burn-in"}
     tally.at_most(exact, burn_in, witness=inputs)
     tally.at_most(_ATTAINED * burn_in, exact, witness=inputs | {"claim": "burn-in attained"})
 
 
-SLOW = {"momentum": 1 - _THETA, "n_steps": _STEPS}
+class SlowRun(TypedDict):
+    """1 - θ and K."""
+
+    momentum: float
+    n_steps: int
+
+
+SLOW: SlowRun = {"momentum": 1 - _THETA, "n_steps": _STEPS}
 """The arguments of a bound at which :func:`compare_burn_in` looks at it."""

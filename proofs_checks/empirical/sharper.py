@@ -9,6 +9,8 @@ import numpy as np
 from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import derived, regularized
 
+from ..known import bound_value
+from .arguments import MethodForSteps, Objective
 from .check import Check, Context, Finding
 from .regularized import largest_root
 from .settling import SLOW, compare_burn_in
@@ -42,6 +44,10 @@ def _drift_paid(theta: float, n_steps: int) -> float:
     return total / n_steps
 
 
+class _Numbers(Objective, MethodForSteps):
+    pass
+
+
 def _follows_from_its_recursion(context: Context) -> Finding:
     """T5' dominates T5-recursion at constant step size and momentum, and wastes no more than T5's geometric sums."""
     tally = Tally(context)
@@ -50,8 +56,8 @@ def _follows_from_its_recursion(context: Context) -> Finding:
             for n_steps in (1, 5, 60, 1500):
                 paid, plain = _noise_paid(theta, order, n_steps)
                 eta, gap, smoothness, sigma = 0.03, 0.7, 1.3, 0.9
-                numbers = {"initial_gap": gap, "smoothness": smoothness, "step_size": eta, "momentum": 1 - theta,
-                           "n_steps": n_steps}  # fmt: skip
+                numbers: _Numbers = {"initial_gap": gap, "smoothness": smoothness, "step_size": eta,
+                                     "momentum": 1 - theta, "n_steps": n_steps}  # fmt: skip
                 bound = derived.sharper_stationarity_bound(shape=_shape(sigma, order), **numbers)
                 terms = bound.terms
                 witness = {**numbers, "moment_order": order}
@@ -69,7 +75,7 @@ def _follows_from_its_recursion(context: Context) -> Finding:
                     [eta] * n_steps, [1.0] + [theta] * (n_steps - 1), initial_gap=gap, smoothness=smoothness,
                     shape=_shape(sigma, order),
                 )  # fmt: skip
-                slack = rounding(1, operations=4 * n_steps) * bound.value
+                slack = rounding(1, operations=4 * n_steps) * bound_value(bound)
                 tally.at_most(recursion.value, bound.value, slack=slack, witness=witness | {"claim": "closed form"})
     slow = derived.sharper_stationarity_bound(initial_gap=1.0, smoothness=1.0, shape=_shape(1.0), step_size=1.0, **SLOW)
     compare_burn_in(tally, slow.terms["burn_in"], 1 + SLOW["momentum"], witness={"statement": "T5'"})
@@ -124,18 +130,18 @@ def _squared_form_follows(context: Context) -> Finding:
                 if 1 - rate / 2 - rate * (1 - theta) / theta <= 0.01:
                     continue
                 for sigma in (0.0, 0.4, 5.0):
-                    numbers = {"initial_gap": 0.6, "smoothness": 1.0, "shape": _shape(sigma), "step_size": rate,
-                               "momentum": 1 - theta, "n_steps": n_steps}  # fmt: skip
-                    bound = derived.sharper_regularized_bound(**numbers)
-                    plain = regularized.regularized_bound(**numbers)
+                    numbers: _Numbers = {"initial_gap": 0.6, "smoothness": 1.0, "step_size": rate,
+                                         "momentum": 1 - theta, "n_steps": n_steps}  # fmt: skip
+                    sharper = bound_value(derived.sharper_regularized_bound(shape=_shape(sigma), **numbers))
+                    plain = bound_value(regularized.regularized_bound(shape=_shape(sigma), **numbers))
                     root = largest_root(theta, rate, 0.6, sigma, n_steps, last=1 - theta)
                     witness = {"theta": theta, "rate": rate, "sigma": sigma, "n_steps": n_steps}
                     slack = rounding(1, operations=100) * root
-                    tally.equal(math.sqrt(bound.value), root, slack=slack, witness=witness)
-                    tally.at_most(bound.value, plain.value, slack=1e-12 * plain.value, witness=witness)
+                    tally.equal(math.sqrt(sharper), root, slack=slack, witness=witness)
+                    tally.at_most(sharper, plain, slack=1e-12 * plain, witness=witness)
                     if theta == 1:
                         # one sample a step: nothing of the past is in it, and the last term of T6 is lost whole
-                        gain = math.sqrt(plain.value) - math.sqrt(bound.value)
+                        gain = math.sqrt(plain) - math.sqrt(sharper)
                         past = sigma * math.sqrt(1 + 1 / n_steps)
                         tally.equal(gain, past, slack=rounding(1, operations=64) * (root + past), witness=witness)
     return tally.finding("T6* without lags follows from its proof, and is never above T6.")

@@ -13,7 +13,7 @@ from schattor_theory.optimizer import schedules
 
 from .check import Check, Context, Finding
 from .inexact import SubstituteGeometry
-from .runs import Plan, World, noise_arguments, world_cases
+from .runs import Plan, Planner, World, noise_arguments, world_cases
 from .samples import judge
 
 __all__ = ["CHECKS"]
@@ -22,8 +22,7 @@ _TIGHT = ("random walk on a slope, N2", "one direction, no noise")
 
 
 def _constant_plan(world: World, p: Any, n_steps: int) -> Plan:
-    eta, theta = world.tuned(p, n_steps)
-    options = {"step_size": eta, "momentum": 1 - theta}
+    options = world.method(p, n_steps)
     bound = stationarity.stationarity_bound(
         p=p, n_steps=n_steps, **options, **world.constants(p), **noise_arguments(world.record)
     )
@@ -36,12 +35,11 @@ def _mean_stationarity(context: Context) -> Finding:
 
 
 def _bias_corrected_plan(world: World, p: Any, n_steps: int) -> Plan:
-    eta, theta = world.tuned(p, n_steps)
-    options = {"step_size": eta, "momentum": 1 - theta, "bias_correction": True}
+    options = world.method(p, n_steps)
     bound = stationarity.stationarity_bound(
-        p=p, n_steps=n_steps, **options, **world.constants(p), **noise_arguments(world.record)
+        p=p, n_steps=n_steps, bias_correction=True, **options, **world.constants(p), **noise_arguments(world.record)
     )
-    return Plan(options=options, bound=bound)
+    return Plan(options={**options, "bias_correction": True}, bound=bound)
 
 
 def _bias_corrected(context: Context) -> Finding:
@@ -49,6 +47,8 @@ def _bias_corrected(context: Context) -> Finding:
     worlds = ("flat quadratic, fixed signs, N2", "flat quadratic, two-point tail, N3", *_TIGHT)
     return judge(context, world_cases(_bias_corrected_plan, worlds=worlds), "Heavy ball against T5")
 
+
+_NOISY = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2", "flat quadratic, two-point tail, N3")
 
 _SCHEDULES: dict[str, Any] = {
     "parameter-free": lambda eta: schedules.parameter_free(eta),
@@ -59,7 +59,7 @@ _SCHEDULES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _schedule_plan(name: str) -> Any:
+def _schedule_plan(name: str) -> Planner:
     def plan(world: World, p: Any, n_steps: int) -> Plan:
         options = _SCHEDULES[name](0.5 * n_steps**0.25 * world.tuned(p, n_steps)[0])
         bound = stationarity.stationarity_bound(
@@ -74,19 +74,16 @@ def _any_schedule(context: Context) -> Finding:
     """The step-size-weighted mean against T5's any-schedule form."""
     cases = []
     for name in _SCHEDULES:
-        worlds = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2", "flat quadratic, two-point tail, N3")
-        if name == "no momentum":
-            worlds = _TIGHT
+        worlds = _TIGHT if name == "no momentum" else _NOISY
         cases += world_cases(_schedule_plan(name), worlds=worlds, n_steps=150, key={"schedule": name})
     return judge(context, cases, "Weighted mean stationarity against T5's any-schedule form")
 
 
 def _inexact_plan(world: World, p: Any, n_steps: int) -> Plan:
-    eta, theta = world.tuned(p, n_steps)
     rank = min(np.shape(world.problem.start))
     geometry = SubstituteGeometry(p, substitute=4.0 if math.isinf(p) else math.inf, length=1.2)
     defect, excess = geometry.quality(rank)
-    options = {"step_size": eta, "momentum": 1 - theta}
+    options = world.method(p, n_steps)
     bound = stationarity.stationarity_bound(
         p=p, n_steps=n_steps, direction_defect=defect, norm_excess=excess, **options, **world.constants(p),
         **noise_arguments(world.record),
@@ -101,10 +98,9 @@ def _inexact(context: Context) -> Finding:
     return judge(context, cases, "Inexact directions against T5")
 
 
-def _high_probability_plan(form: str, gamma: float) -> Any:
+def _high_probability_plan(form: str, gamma: float) -> Planner:
     def plan(world: World, p: Any, n_steps: int) -> Plan:
-        eta, theta = world.tuned(p, n_steps)
-        options = {"step_size": eta, "momentum": 1 - theta}
+        options = world.method(p, n_steps)
         noise = noise_arguments(world.record)
         if form == "bounded":
             noise = {"sigma": noise["sigma"]}
@@ -134,8 +130,7 @@ def _high_probability(context: Context) -> Finding:
 
 
 def _sharper_plan(world: World, p: Any, n_steps: int) -> Plan:
-    eta, theta = world.tuned(p, n_steps)
-    options = {"step_size": eta, "momentum": 1 - theta}
+    options = world.method(p, n_steps)
     bound = derived.sharper_stationarity_bound(shape=world.shape(p), n_steps=n_steps, **options, **world.constants(p))
     return Plan(options=options, bound=bound)
 

@@ -9,8 +9,11 @@ import numpy as np
 
 from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import corollaries, momentum_error, stationarity, tuning
+from schattor_theory.bounds.records import BoundValue
 from schattor_theory.optimizer import schedules
 
+from ..known import bound_value
+from .arguments import Horizon, Method, Objective, ShapedObjective
 from .check import Check, Context, Finding
 from .inexact import SubstituteGeometry
 from .inputs import P_FAMILY, p_label
@@ -60,7 +63,7 @@ def _follows_from_its_proof(context: Context) -> Finding:
         beta, defect, excess = float(rng.uniform(1, 2)), float(rng.uniform(0, 0.8)), float(rng.uniform(0, 0.5))
         constant = float(rng.uniform(1, 2))
         shape = MomentShape(constant=constant, moment_order=beta, sigma=sigma)
-        numbers = {"initial_gap": gap, "smoothness": smoothness, "shape": shape}
+        numbers: ShapedObjective = {"initial_gap": gap, "smoothness": smoothness, "shape": shape}
         for d, w in ((0.0, 0.0), (defect, excess)):
             found = stationarity.any_schedule_bound(steps, thetas, direction_defect=d, norm_excess=w, **numbers)
             terms = proof_terms(steps, thetas, gap, smoothness, constant * sigma, beta, d, w)
@@ -91,14 +94,14 @@ def _closed_form(tally: Tally, theta: float, n_steps: int, beta: float) -> None:
             witness = {"theta": theta, "n_steps": n_steps, "moment_order": beta, "bias_correction": bias,
                        "defect": defect, "excess": excess}  # fmt: skip
             slack = rounding(1, operations=n_steps) * exact
-            tally.at_most(exact, found.value, slack=slack, witness=witness)
+            value = bound_value(found)
+            tally.at_most(exact, value, slack=slack, witness=witness)
             # geometric sums: drift and noise are settled but for about 1/θ steps, each of which counts 1/K
             gain, price = 1 - defect, 2 + excess - defect
             settling = price / gain / (theta * n_steps)
             room = settling * ((1 + excess) * smoothness * eta * (1 - theta) / theta + 2.3 * sigma)
-            tally.at_most(
-                found.value, exact + room, slack=slack, witness=witness | {"claim": "no more than the proof gives"}
-            )
+            claim = witness | {"claim": "no more than the proof gives"}
+            tally.at_most(value, exact + room, slack=slack, witness=claim)
 
 
 def _terms_are_attained(context: Context) -> Finding:
@@ -122,8 +125,9 @@ def _terms_are_attained(context: Context) -> Finding:
                     left = float(runs.value_last[0]) / (n_steps * eta * (1 + excess))
                     found = float(runs.stationarity_mean[0])
                     witness = {"p": p_label(p), "step_size": eta, "n_steps": n_steps, "excess": excess}
-                    slack = rounding(3, operations=8 * n_steps) * (bound.value + left)
-                    tally.equal(found, bound.value - left, slack=slack, witness=witness)
+                    value = bound_value(bound)
+                    slack = rounding(3, operations=8 * n_steps) * (value + left)
+                    tally.equal(found, value - left, slack=slack, witness=witness)
     return tally.finding("The gap and curvature terms of T5 are attained exactly.")
 
 
@@ -141,11 +145,11 @@ def _parameter_free(context: Context) -> Finding:
         for beta in (1.0, 1.2, 1.5, 2.0):
             shape = _shape(beta, 1.3)
             for gap, smoothness, scale in ((1.0, 1.0, 0.3), (0.1, 5.0, 0.02), (10.0, 0.1, 3.0)):
-                numbers = {"initial_gap": gap, "smoothness": smoothness, "shape": shape}
+                numbers: ShapedObjective = {"initial_gap": gap, "smoothness": smoothness, "shape": shape}
                 closed = corollaries.parameter_free_bound(scale=scale, n_steps=n_steps, **numbers)
                 exact = stationarity.any_schedule_bound(scale * k**-0.75, k**-0.5, **numbers)
                 witness = {"n_steps": n_steps, "moment_order": beta, "scale": scale, "initial_gap": gap}
-                slack = rounding(1, operations=n_steps) * closed.value
+                slack = rounding(1, operations=n_steps) * bound_value(closed)
                 tally.at_most(exact.value, closed.value, slack=slack, witness=witness)
                 for term, value in exact.terms.items():
                     tally.at_most(value, closed.terms[term], slack=slack, witness=witness | {"term": term})
@@ -155,11 +159,11 @@ def _parameter_free(context: Context) -> Finding:
                         n_steps=n_steps, **schedules.parameter_free(scale),
                     )  # fmt: skip
                     claim = witness | {"claim": "the schedule itself"}
-                    tally.equal(same.value, exact.value, slack=1e-12 * exact.value, witness=claim)
+                    tally.equal(same.value, exact.value, slack=1e-12 * bound_value(exact), witness=claim)
             step_power, theta_power = corollaries.tuned_exponents(beta)
             general = corollaries.tuned_schedule_bound(scale=0.3, n_steps=n_steps, **numbers)
             same = stationarity.any_schedule_bound(0.3 * k**-step_power, k**-theta_power, **numbers)
-            tally.equal(general.value, same.value, slack=1e-12 * same.value, witness={"tuned exponents": beta})
+            tally.equal(general.value, same.value, slack=1e-12 * bound_value(same), witness={"tuned exponents": beta})
             rate = tuning.rate_exponent(beta)
             # gap, drift and noise fall together: Δ/Ση_k, η_k/θ_k and θ_k^{1-1/β}
             powers = (1 - step_power, step_power - theta_power, theta_power * (1 - 1 / beta))
@@ -172,7 +176,7 @@ def _parameter_free(context: Context) -> Finding:
 
 def _drift_grows_as_its_closed_form(tally: Tally) -> None:
     """Between two K the sum of η_k b_k grows by at most ``Lη² ln(K'/K)``, and by nearly as much."""
-    numbers = {"initial_gap": 1.0, "smoothness": 1.0, "shape": _shape(2.0, 1.0)}
+    numbers: ShapedObjective = {"initial_gap": 1.0, "smoothness": 1.0, "shape": _shape(2.0, 1.0)}
     exact, closed = [], []
     for n_steps in (1000, 20_000):
         k = np.arange(1.0, n_steps + 1)
@@ -200,7 +204,7 @@ def _covariance_corollary(context: Context) -> Finding:
     for gap, smoothness, sigma in ((0.5, 1.0, 1.0), (3.0, 0.2, 4.0), (1.0, 1.0, 30.0), (1.0, 1.0, 0.2501)):
         for n_steps in (10, 100, 3000, 30_000):
             for bias in (True, False):
-                numbers = {"initial_gap": gap, "smoothness": smoothness}
+                numbers: Objective = {"initial_gap": gap, "smoothness": smoothness}
                 bound = corollaries.covariance_corollary(
                     sigma=sigma, n_steps=n_steps, p="inf", bias_correction=bias, **numbers
                 )
@@ -212,45 +216,56 @@ def _covariance_corollary(context: Context) -> Finding:
                     thetas = momentum_error.bias_corrected_thetas(1 - theta, n_steps)
                 exact = sum(proof_terms(np.full(n_steps, eta), thetas, gap, smoothness, sigma, 2.0).values())
                 witness = {**numbers, "sigma": sigma, "n_steps": n_steps, "bias_correction": bias}
-                tally.at_most(exact, bound.value, slack=1e-10 * bound.value, witness=witness)
+                slack = 1e-10 * bound_value(bound)
+                tally.at_most(exact, bound.value, slack=slack, witness=witness)
                 form = stationarity.stationarity_bound(
                     sigma=sigma, moment_order=2, p="inf", step_size=eta, momentum=1 - theta, n_steps=n_steps,
                     bias_correction=bias, **numbers,
                 )  # fmt: skip
-                parts = {"burn_in": form.terms["burn_in"], "leading": float(form.value) - form.terms["burn_in"]}
+                parts = {"burn_in": form.terms["burn_in"], "leading": bound_value(form) - form.terms["burn_in"]}
                 for term, value in parts.items():
-                    slack = 1e-10 * bound.value
                     tally.at_most(value, bound.terms[term], slack=slack, witness=witness | {"term": term})
                 if n_steps == 30_000 and sigma == 1.0:
                     closest.append(exact / bound.terms["leading"])
     # θ → 0: the leading term is the value of the proof's own sums, up to what is of higher order in θ
     tally.at_most(0.97, min(closest), slack=0.0, witness={"claim": "the leading term is the limit of the sums"})
     for theta in (0.799, 0.801):
-        numbers = {"initial_gap": 0.5, "smoothness": 2.0, "n_steps": 400}
-        bound = corollaries.covariance_corollary(sigma=0.1 / theta, p="inf", **numbers)
-        witness = {**numbers, "theta": theta, "claim": "θ ≤ 4/5 is asked for"}
+        edge: Horizon = {"initial_gap": 0.5, "smoothness": 2.0, "n_steps": 400}
+        bound = corollaries.covariance_corollary(sigma=0.1 / theta, p="inf", **edge)
+        witness = {**edge, "theta": theta, "claim": "θ ≤ 4/5 is asked for"}
         tally.equal(float(bound.is_applicable), float(theta < 0.8), slack=0.5, witness=witness)
     worlds = ("flat quadratic, fixed signs, N2", "non-convex, Haar signs, N2")
     runs = judge(context, world_cases(_covariance_corollary_plan, worlds=worlds), "Runs at the corollary's schedule")
     return worse_of(tally.finding("The N2 corollary dominates its sums."), runs)
 
 
+class _Numbers(Objective, Method):
+    sigma: float
+    p: object
+
+
 def _noise_factors(context: Context) -> Finding:
     """T5-hp is T5 with its noise terms times the least factor of Markov, or of Pinelis with a union bound."""
     tally = Tally(context)
-    numbers = {"initial_gap": 0.7, "smoothness": 1.4, "sigma": 0.9, "p": 2, "step_size": 0.05, "momentum": 0.8}
+    numbers: _Numbers = {
+        "initial_gap": 0.7, "smoothness": 1.4, "sigma": 0.9, "p": 2, "step_size": 0.05, "momentum": 0.8
+    }  # fmt: skip
     for n_steps in (1, 40, 5000):
         for gamma in (0.5, 0.1, 1e-6):
             for order in (1.0, 1.3, 2.0):
-                options = numbers | {"noise_model": "shape", "moment_order": order, "n_steps": n_steps}
-                mean = stationarity.stationarity_bound(**options)
-                found = corollaries.high_probability_bound(**options, failure_probability=gamma)
+                mean = stationarity.stationarity_bound(
+                    **numbers, noise_model="shape", moment_order=order, n_steps=n_steps
+                )
+                found = corollaries.high_probability_bound(
+                    **numbers, noise_model="shape", moment_order=order, n_steps=n_steps, failure_probability=gamma
+                )
                 # a size of π^{-1/β} with probability π has moment 1: it is exceeded too often for every π > γ
                 ends = [((1 + shift) * gamma) ** (-1 / order) for shift in (1e-9, -1e-9)]
                 _compare_factors(tally, mean.terms, found.terms, ends, {"moment_order": order, "gamma": gamma})
             mean = stationarity.stationarity_bound(**numbers, moment_order=2, n_steps=n_steps)
-            options = numbers | {"form": "bounded", "failure_probability": gamma, "n_steps": n_steps}
-            found = corollaries.high_probability_bound(**options)
+            found = corollaries.high_probability_bound(
+                **numbers, form="bounded", n_steps=n_steps, failure_probability=gamma
+            )
             # K events of probability 2e^{-t²/2} each
             ends = [math.sqrt(2 * math.log(2 * n_steps / ((1 + shift) * gamma))) for shift in (1e-9, -1e-9)]
             _compare_factors(tally, mean.terms, found.terms, ends, {"form": "bounded", "gamma": gamma, "K": n_steps})
@@ -271,7 +286,7 @@ def _tuning_is_optimal(context: Context) -> Finding:
     """The best η and θ beat their neighbours, and the closed forms of the theory are met."""
     tally = Tally(context)
     for gap, smoothness, sigma, n_steps in ((0.5, 1.0, 1.0, 1000), (2.0, 0.3, 10.0, 100), (1.0, 4.0, 0.1, 50)):
-        numbers = {"initial_gap": gap, "smoothness": smoothness, "n_steps": n_steps}
+        numbers: Horizon = {"initial_gap": gap, "smoothness": smoothness, "n_steps": n_steps}
         for theta in (1.0, 0.3, 0.02):
             eta = tuning.best_step_size(theta, **numbers)
             tally.equal(eta, math.sqrt(2 * gap * theta / (n_steps * smoothness * (4 - 3 * theta))), slack=1e-12 * eta,
@@ -282,23 +297,24 @@ def _tuning_is_optimal(context: Context) -> Finding:
             tally.equal(three, closed, slack=1e-12 * closed, witness=numbers | {"theta": theta, "claim": "three terms"})
             for factor in (0.5, 0.9, 1.1, 2.0):
                 other = _t5(factor * eta, theta, sigma, 2.0, numbers)
-                tally.at_most(best.value, other.value, slack=1e-12 * best.value, witness=numbers | {"factor": factor})
+                slack = 1e-12 * bound_value(best)
+                tally.at_most(best.value, other.value, slack=slack, witness=numbers | {"factor": factor})
         for beta in (1.0, 1.3, 2.0):
             found = tuning.tuned(gap, smoothness, sigma, n_steps, beta)
             same = _t5(found.step_size, found.theta, sigma, beta, numbers)
-            tally.equal(found.bound.value, same.value, slack=1e-10 * same.value, witness=numbers | {"beta": beta})
+            slack = 1e-10 * bound_value(same)
+            tally.equal(found.bound.value, same.value, slack=slack, witness=numbers | {"beta": beta})
             _momentum_is_that_of_the_tuning(tally, sigma, beta, numbers, found.theta)
             for theta in np.geomspace(1e-3, 1.0, 40):
                 other = _t5(tuning.best_step_size(theta, **numbers), theta, sigma, beta, numbers)
-                tally.at_most(
-                    found.bound.value, other.value, slack=1e-6 * other.value, witness=numbers | {"theta": theta}
-                )
+                slack = 1e-6 * bound_value(other)
+                tally.at_most(found.bound.value, other.value, slack=slack, witness=numbers | {"theta": theta})
     # K → ∞: halving follows the rate, up to what falls like K^{-1/8}, relative to the leading terms, or faster
     for beta in (1.2, 1.5, 2.0):
         rate = tuning.rate_exponent(beta)
-        first, last = (tuning.tuned(1.0, 1.0, 1.0, n_steps, beta).bound.value for n_steps in (10**14, 10**16))
-        found = math.log(first / last) / math.log(100)
-        tally.equal(found, rate, slack=0.004, witness={"moment_order": beta, "claim": "rate"})
+        first, last = (bound_value(tuning.tuned(1.0, 1.0, 1.0, n_steps, beta).bound) for n_steps in (10**14, 10**16))
+        falls = math.log(first / last) / math.log(100)
+        tally.equal(falls, rate, slack=0.004, witness={"moment_order": beta, "claim": "rate"})
     compare_burn_in(tally, _t5_slowly().terms["burn_in"], 2.0, witness={"statement": "T5", "bias_correction": False})
     biased = _t5_slowly(bias_correction=True)
     compare_burn_in(
@@ -307,14 +323,12 @@ def _tuning_is_optimal(context: Context) -> Finding:
     return tally.finding("The theory's step size and momentum minimise T5's closed form.")
 
 
-def _momentum_is_that_of_the_tuning(
-    tally: Tally, sigma: float, beta: float, numbers: dict[str, Any], theta: float
-) -> None:
+def _momentum_is_that_of_the_tuning(tally: Tally, sigma: float, beta: float, numbers: Horizon, theta: float) -> None:
     """``best_momentum`` is that of ``tuned``, and its leading form minimises the two terms it is made for."""
-    options = numbers | {"sigma": sigma, "moment_order": beta}
-    witness = options | {"claim": "best momentum"}
-    tally.equal(1 - tuning.best_momentum(**options), theta, slack=1e-12, witness=witness)
-    leading = 1 - tuning.best_momentum(**options, method="leading")
+    witness = numbers | {"sigma": sigma, "moment_order": beta, "claim": "best momentum"}
+    found = tuning.best_momentum(sigma=sigma, moment_order=beta, **numbers)
+    tally.equal(1 - found, theta, slack=1e-12, witness=witness)
+    leading = 1 - tuning.best_momentum(sigma=sigma, moment_order=beta, method="leading", **numbers)
     if beta == 1:
         return
 
@@ -326,13 +340,14 @@ def _momentum_is_that_of_the_tuning(
         tally.at_most(terms(leading), terms(other), slack=1e-12, witness=witness | {"method": "leading"})
 
 
-def _t5_slowly(**options: Any) -> Any:
+def _t5_slowly(*, bias_correction: bool = False) -> BoundValue:
     return stationarity.stationarity_bound(
-        initial_gap=1.0, smoothness=1.0, sigma=1.0, moment_order=2, p=2, step_size=1.0, **SLOW, **options
-    )
+        initial_gap=1.0, smoothness=1.0, sigma=1.0, moment_order=2, p=2, step_size=1.0,
+        bias_correction=bias_correction, **SLOW,
+    )  # fmt: skip
 
 
-def _t5(eta: float, theta: float, sigma: float, beta: float, numbers: dict[str, Any]) -> Any:
+def _t5(eta: float, theta: float, sigma: float, beta: float, numbers: Horizon) -> BoundValue:
     return stationarity.stationarity_bound(
         sigma=sigma, moment_order=beta, noise_model="shape", p=2, step_size=eta, momentum=1 - theta, **numbers
     )

@@ -15,9 +15,11 @@ from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 from synthetic.simulate import Snapshot, simulate
 
+from ..known import bound_value, shape_itself
+from .arguments import Method, Objective
 from .check import Check, Context, Finding
 from .inputs import P_FAMILY, p_label
-from .runs import Plan, World, bound_case, noise_arguments, world_cases
+from .runs import Plan, Planner, World, bound_case, noise_arguments, world_cases
 from .samples import Case, Sample, judge, worse_of
 from .settling import SLOW, compare_burn_in
 from .tally import Tally, rounding
@@ -30,7 +32,7 @@ _NOISY = (
 )  # fmt: skip
 
 
-def _look_ahead_plan(kind: str) -> Any:
+def _look_ahead_plan(kind: str) -> Planner:
     def plan(world: World, p: Any, n_steps: int) -> Plan:
         eta, theta = world.tuned(p, n_steps)
         options: dict[str, Any] = {"step_size": eta, "momentum": 1 - theta, "look_ahead": theta}
@@ -133,24 +135,27 @@ def _compare_weights(tally: Tally, optimizer: Any, n_steps: int, witness: dict[s
 def _look_ahead_closed_form(context: Context) -> Finding:
     """T10's constant form dominates its any-schedule form and settles on it; its best step size is the theory's."""
     tally = Tally(context)
-    numbers = {"initial_gap": 0.6, "smoothness": 1.3}
+    numbers: Objective = {"initial_gap": 0.6, "smoothness": 1.3}
     for theta in (1.0, 0.5, 0.1, 0.02):
         for tau in (0.0, theta, 0.7):
             for beta in (1.0, 1.4, 2.0):
                 shape = MomentShape(constant=1.0, moment_order=beta, sigma=0.9)
                 for n_steps in (1, 5, 60, 4000):
-                    common = {**numbers, "shape": shape}
                     bound = look_ahead.look_ahead_bound(
-                        **common, momentum=1 - theta, n_steps=n_steps, step_size=0.05, look_ahead=tau
+                        **numbers, shape=shape, momentum=1 - theta, n_steps=n_steps, step_size=0.05, look_ahead=tau
                     )
                     thetas = np.where(np.arange(n_steps) == 0, 1.0, theta)
                     steps = np.full(n_steps, 0.05)
-                    exact = stationarity.any_schedule_bound(steps, thetas, look_ahead=np.full(n_steps, tau), **common)
+                    exact = stationarity.any_schedule_bound(
+                        steps, thetas, look_ahead=np.full(n_steps, tau), shape=shape, **numbers
+                    )
                     witness = {"theta": theta, "look_ahead": tau, "moment_order": beta, "n_steps": n_steps}
-                    slack = rounding(1, operations=n_steps) * bound.value
+                    slack = rounding(1, operations=n_steps) * bound_value(bound)
                     tally.at_most(exact.value, bound.value, slack=slack, witness=witness)
                     room = (2 * 1.3 * 0.05 / theta + 6 * 0.9) / (theta * n_steps)
-                    tally.at_most(bound.value, exact.value + room, slack=slack, witness=witness | {"claim": "settles"})
+                    tally.at_most(
+                        bound.value, bound_value(exact) + room, slack=slack, witness=witness | {"claim": "settles"}
+                    )
         eta = tuning.best_step_size(theta, n_steps=100, look_ahead=theta, **numbers)
         closed = math.sqrt(2 * 0.6 * theta / (100 * 1.3 * (4 - 7 * theta + 4 * theta**2)))
         tally.equal(eta, closed, slack=1e-12 * closed, witness={"theta": theta, "claim": "best step size"})
@@ -209,8 +214,7 @@ def _recursive_error(context: Context) -> Finding:
 
 
 def _recursive_plan(world: World, p: Any, n_steps: int) -> Plan:
-    eta, theta = world.tuned(p, n_steps)
-    options = {"step_size": eta, "momentum": 1 - theta}
+    options = world.method(p, n_steps)
     # additive noise: the difference of two gradients with one sample has no noise, ℓ = 0
     bound = recursive.recursive_bound(
         difference_smoothness=0.0, shape=world.shape(p), n_steps=n_steps, **options, **world.constants(p)
@@ -225,8 +229,8 @@ def _multiplicative_case(p: float) -> Case:
     def sample(context: Context) -> Sample:
         problem = PROBLEMS["huber"].build((3, 2), p, sigma=1.0, initial_gap=1.0)
         noise = NOISES["gradient_sign"].build((3, 2), p, sigma=1.0)
-        shape = CovarianceNoise(sigma=noise.covariance_sigma(p)).moment_shape(p)
-        options = {"step_size": 0.03, "momentum": 0.8}
+        shape = shape_itself(CovarianceNoise(sigma=noise.covariance_sigma(p)).moment_shape(p))
+        options: Method = {"step_size": 0.03, "momentum": 0.8}
         bound = recursive.recursive_bound(
             initial_gap=problem.initial_gap, smoothness=problem.smoothness(p), n_steps=n_steps, shape=shape,
             difference_smoothness=2 * problem.smoothness(p), **options,
@@ -281,22 +285,23 @@ def _recursive_closed_form(context: Context) -> Finding:
                     tally.equal(bound.terms[term], value, slack=1e-12 * value, witness=witness | {"term": term})
     for gap, smoothness, spread, sigma in ((0.5, 1.0, 1.0, 1.0), (2.0, 0.3, 1.5, 6.0), (1.0, 2.0, 0.5, 20.0)):
         for n_steps in (5, 60, 1000, 20_000):
-            numbers = {"initial_gap": gap, "smoothness": smoothness, "difference_smoothness": spread}
-            bound = recursive.recursive_corollary(sigma=sigma, n_steps=n_steps, **numbers)
+            numbers: Objective = {"initial_gap": gap, "smoothness": smoothness}
+            bound = recursive.recursive_corollary(difference_smoothness=spread, sigma=sigma, n_steps=n_steps, **numbers)
             if not bound.is_applicable:
                 continue
             theta, eta = bound.constants["theta"], bound.constants["step_size"]
             largest = max(smoothness, spread)
             exact = gap / (n_steps * eta) + largest * eta / 2
             exact += 2 * sum(_recursive_sums(theta, n_steps, 2.0, largest * eta, sigma))
-            witness = {**numbers, "sigma": sigma, "n_steps": n_steps}
-            tally.at_most(exact, bound.value, slack=1e-10 * bound.value, witness=witness)
+            case = numbers | {"difference_smoothness": spread, "sigma": sigma, "n_steps": n_steps}
+            value = bound_value(bound)
+            tally.at_most(exact, value, slack=1e-10 * value, witness=case)
             # κ_θ ≤ √θ and ½ ≤ ½θ^{-1/2} turn the closed form into this, which is least at the corollary's own θ
             tried = np.append(np.geomspace(1e-4, 1.0, 400), theta)
             least = np.sqrt(10 * largest * gap / n_steps / np.sqrt(tried)) + 2 * sigma * np.sqrt(tried)
-            claim = witness | {"claim": "leading term"}
-            tally.at_most(bound.terms["leading"], least, slack=1e-11 * bound.value, witness=claim)
-            tally.equal(bound.terms["leading"], least[-1], slack=1e-11 * bound.value, witness=claim)
+            claim = case | {"claim": "leading term"}
+            tally.at_most(bound.terms["leading"], least, slack=1e-11 * value, witness=claim)
+            tally.equal(bound.terms["leading"], least[-1], slack=1e-11 * value, witness=claim)
     slow = recursive.recursive_bound(
         initial_gap=1.0, smoothness=1.0, difference_smoothness=1.0, step_size=1.0, bias_correction=True, **SLOW,
         shape=MomentShape(constant=1.0, moment_order=2.0, sigma=1.0),

@@ -14,6 +14,8 @@ from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS, Quadratic
 from synthetic.simulate import Snapshot, simulate
 
+from ..known import bound_value
+from .arguments import MethodForSteps, ShapedObjective
 from .check import Check, Context, Finding
 from .inputs import P_FAMILY, inner, p_label
 from .samples import Case, Sample, judge
@@ -30,7 +32,8 @@ class _Gap:
 
     def __init__(self, problem: Any, p: float, rate: float, tally: Tally | None = None) -> None:
         self.problem, self.p, self.rate, self.tally = problem, p, rate, tally
-        self.geometry, self.total, self.count = schatten.SchattenGeometry(p), 0.0, 0
+        self.geometry, self.count = schatten.SchattenGeometry(p), 0
+        self.total: np.ndarray | float = 0.0
 
     def __call__(self, now: Snapshot) -> None:
         g = now.gradient
@@ -88,6 +91,10 @@ def _descent_in_the_ball(context: Context) -> Finding:
     return tally.finding("Weight decay keeps runs in the ball and descends as Frank–Wolfe does.")
 
 
+class _Numbers(ShapedObjective, MethodForSteps):
+    weight_decay: float
+
+
 def _case(p: float, kind: str, statistic: str) -> Case:
     rate, n_steps = 0.05, 150
     if kind == "far minimiser":  # long enough to spend the gap, short enough to see what is left of it
@@ -96,7 +103,7 @@ def _case(p: float, kind: str, statistic: str) -> Case:
     def sample(context: Context) -> Sample:
         problem, noise, least = _world(context, p, kind)
         momentum = 0.9 if kind == "noisy" else 0.0
-        numbers = {
+        numbers: _Numbers = {
             "initial_gap": float(problem.value(problem.start)) - least,
             "smoothness": problem.smoothness(p),
             "shape": noise.moment_shape(p),
@@ -149,14 +156,14 @@ def _follows_from_its_proof(context: Context) -> Finding:
                         drifts.append(drift)
                         weights.append(sigma * power ** (1 / beta))
                     errors = np.array(drifts) + np.array(weights)
-                    numbers = {
+                    numbers: _Numbers = {
                         "initial_gap": gap, "smoothness": smoothness, "step_size": rate * _RADIUS, "n_steps": n_steps,
-                        "weight_decay": 1 / _RADIUS, "momentum": 1 - theta, "bias_correction": bias,
+                        "weight_decay": 1 / _RADIUS, "momentum": 1 - theta,
                         "shape": MomentShape(constant=1.0, moment_order=beta, sigma=sigma),
                     }  # fmt: skip
                     curved = 2 * smoothness * _RADIUS**2 * rate
                     mean = gap / (n_steps * rate) + curved + 2 * _RADIUS * float(errors.mean())
-                    bound = weight_decay.weight_decay_gap_bound(**numbers)
+                    bound = weight_decay.weight_decay_gap_bound(bias_correction=bias, **numbers)
                     witness = {"theta": theta, "rate": rate, "n_steps": n_steps, "moment_order": beta, "bias": bias}
                     tally.at_most(mean, bound.value, slack=1e-11 * mean, witness=witness | {"claim": "gap"})
                     # bias-corrected weights settle a little later
@@ -167,7 +174,8 @@ def _follows_from_its_proof(context: Context) -> Finding:
                     kept = (1 - rate) ** np.arange(n_steps - 1, -1, -1.0)
                     # Σ_k (1-γ)^{K-1-k} 2LR²γ² is at most 2LR²γ
                     last = (1 - rate) ** n_steps * gap + 2 * _RADIUS * rate * float(kept @ errors)
-                    value = weight_decay.weight_decay_last_value_bound(**numbers).value
+                    found = weight_decay.weight_decay_last_value_bound(bias_correction=bias, **numbers)
+                    value = bound_value(found)
                     tally.equal(value, last + curved, slack=1e-10 * value, witness=witness | {"claim": "last value"})
     refused = weight_decay.weight_decay_gap_bound(
         initial_gap=1.0, smoothness=1.0, shape=MomentShape(constant=1.0, moment_order=2.0, sigma=1.0), step_size=3.0,

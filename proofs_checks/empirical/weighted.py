@@ -11,6 +11,7 @@ from schattor_theory.bounds import martingale, moments
 from schattor_theory.geometry import schatten
 from synthetic.martingales import MARTINGALES, MatrixMartingale
 
+from ..known import bound_value, known
 from .check import Check, Context, Finding
 from .tally import Tally, rounding
 
@@ -28,17 +29,21 @@ def _martingales(context: Context) -> dict[str, MatrixMartingale]:
     }
 
 
+def _moments_of_steps(m: MatrixMartingale, q: float, order: float, *, weight: np.ndarray | None = None) -> float:
+    return known(m.sum_of_moments(q, order, weight=weight), "Σ E‖Z_i‖_q^β")
+
+
 def _best_diagonal_weight(m: MatrixMartingale, q: float, order: float, inner: float) -> float:
     """Return the least value of T4c over diagonal weights, by Nelder and Mead from the identity."""
 
     def value(logs: np.ndarray) -> float:
         weight = np.diag(np.exp(logs - logs.mean()))
-        total = m.sum_of_moments(inner, order, weight=weight)
+        total = _moments_of_steps(m, inner, order, weight=weight)
         bound = moments.weighted_bound(
             weight, total, q=q, inner_exponent=inner, moment_order=order,
             conditionally_symmetric=m.conditionally_symmetric,
         )  # fmt: skip
-        return math.log(bound.value)
+        return math.log(bound_value(bound))
 
     found = minimize(value, np.zeros(m.shape[0]), method="Nelder-Mead", options={"maxiter": 200, "xatol": 1e-6})
     return math.exp(float(found.fun))
@@ -50,7 +55,7 @@ def _no_weight_breaks_the_bound(context: Context) -> Finding:
     for name, m in _martingales(context).items():
         for q, order in ((1.0, 2.0), (1.0, 1.5), (1.5, 1.5)):
             inner = max(q, order)
-            least, exact = _best_diagonal_weight(m, q, order, inner), m.moment(q, order)
+            least, exact = _best_diagonal_weight(m, q, order, inner), known(m.moment(q, order), "E‖S‖_q^β")
             witness = {"martingale": name, "q": q, "moment_order": order}
             slack = rounding(*m.shape, operations=64) * least
             tally.at_most(exact, least, slack=slack, witness=witness)
@@ -64,7 +69,7 @@ def _price_is_that_of_its_parts(context: Context) -> Finding:
     tally = Tally(context)
     for name, m in _martingales(context).items():
         rank = min(m.shape)
-        law = m.outcomes()
+        law = known(m.outcomes(), "law of S")
         for q, order in ((1.0, 2.0), (1.0, 1.5), (1.25, 1.5), (1.5, 1.5)):
             witness = {"martingale": name, "q": q, "moment_order": order}
             factor = float(rank) ** (1 / q - 1 / order)
@@ -72,12 +77,13 @@ def _price_is_that_of_its_parts(context: Context) -> Finding:
             slack = rounding(*m.shape, operations=64) * (float(outer.max()) + 1)
             tally.at_most(outer, factor * inner, slack=slack, witness=witness | {"step": "norms of S"})
             constant = 1.0 if m.conditionally_symmetric else martingale.martingale_constant(order)
-            middle = constant * m.sum_of_moments(order, order)
+            middle = constant * _moments_of_steps(m, order, order)
             tally.at_most(
                 float(law[0] @ inner**order), middle, slack=slack * middle, witness=witness | {"step": "T4a at β"}
             )
-            last = m.sum_of_moments(q, order)
-            tally.at_most(m.sum_of_moments(order, order), last, slack=slack * last, witness=witness | {"step": "norms"})
+            last = _moments_of_steps(m, q, order)
+            shorter = _moments_of_steps(m, order, order)
+            tally.at_most(shorter, last, slack=slack * last, witness=witness | {"step": "norms"})
             bound = moments.price_bound(
                 last, q=q, moment_order=order, rank=rank, conditionally_symmetric=m.conditionally_symmetric
             )

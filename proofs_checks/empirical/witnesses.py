@@ -20,7 +20,7 @@ from .tally import Tally
 __all__ = ["CHECKS"]
 
 _ULPS = 1e-15  # a few units in the last place of numbers between 1 and 2
-_BEYOND = Fraction(3, 2), 3
+_BEYOND = Fraction(3, 2), Fraction(3)
 
 
 def _scalar_constant_is_enclosed(context: Context) -> Finding:

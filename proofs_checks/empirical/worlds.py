@@ -37,7 +37,9 @@ def _objectives(context: Context, p: float) -> Iterator[tuple[str, tuple[int, in
             yield name, shape, PROBLEMS[name].build(shape, p, smoothness=2.0, initial_gap=0.1, rng=rng, **options)
 
 
-def _steepest(f: Any, geometry: schatten.SchattenGeometry, starts: np.ndarray, n_steps: int) -> tuple[np.ndarray, list]:
+def _steepest(
+    f: Any, geometry: schatten.SchattenGeometry, starts: np.ndarray, n_steps: int
+) -> tuple[np.ndarray, list[float]]:
     """Return the ratios ``‖∇f(X)-∇f(X*)‖_q/‖X-X*‖_p`` that a non-linear power method reaches from many starts.
 
     ``D <- D_p(∇f(X* + rD))`` does not decrease ``‖∇f(X* + rD)‖_q`` for a positive semidefinite Hessian.

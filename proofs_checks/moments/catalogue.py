@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from schattor_theory.bounds import moments
 from schattor_theory.bounds.records import BoundValue, not_applicable
+from synthetic.martingales import MatrixMartingale
 
 from .weights import best_weight, covariance_weight
 
 __all__ = ["BOUNDS", "GROUPS", "ProbedBound"]
 
 _MOMENT = "E‖S‖_q^β"
+
+Value = Callable[[MatrixMartingale, float, float], BoundValue]
+"""From a martingale, q and β to a bound of ``E‖S‖_q^β``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class ProbedBound:
     name: str
     statement: str
     words: str
-    value: Callable[[Any, float, float], BoundValue]
+    value: Value
 
 
 def _unknown(statement: str, q: float, order: float, what: str) -> BoundValue:
@@ -58,14 +62,14 @@ def _infinite(bound: BoundValue) -> BoundValue:
     return not_applicable(bound.statement, bound.statistic, reason, bound.constants)
 
 
-def _moment(level: str) -> Callable[[Any, float, float], BoundValue]:
-    def value(martingale: Any, q: float, order: float) -> BoundValue:
+def _moment(level: str) -> Value:
+    def value(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
         # the hypotheses of the level come first: they do not need the moments
         needs_first = level in ("first_term", "best")
         first = 0.0 if needs_first else None
         symmetric = martingale.conditionally_symmetric
-        options = {"q": q, "moment_order": order, "level": level, "conditionally_symmetric": symmetric}
-        empty = moments.moment_bound(0.0, first_moment=first, **options)
+        bound = partial(moments.moment_bound, q=q, moment_order=order, level=level, conditionally_symmetric=symmetric)
+        empty = bound(0.0, first_moment=first)
         if not empty.is_applicable:
             return empty
         total = martingale.sum_of_moments(q, order)
@@ -75,13 +79,13 @@ def _moment(level: str) -> Callable[[Any, float, float], BoundValue]:
                 return _unknown(empty.statement, q, order, "E‖Z_1‖_q^β")
         if total is None:
             return _unknown(empty.statement, q, order, "Σ E‖Z_i‖_q^β")
-        return _infinite(moments.moment_bound(total, first_moment=first, **options))
+        return _infinite(bound(total, first_moment=first))
 
     return value
 
 
-def _covariance(side: str) -> Callable[[Any, float, float], BoundValue]:
-    def value(martingale: Any, q: float, order: float) -> BoundValue:
+def _covariance(side: str) -> Value:
+    def value(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
         if order != 2:
             return _needs_order_two("T4b", q, order)
         covariance = martingale.covariance(side)
@@ -92,8 +96,8 @@ def _covariance(side: str) -> Callable[[Any, float, float], BoundValue]:
     return value
 
 
-def _weighted(choose: Callable[[Any, float, float, float], Any]) -> Callable[[Any, float, float], BoundValue]:
-    def value(martingale: Any, q: float, order: float) -> BoundValue:
+def _weighted(choose: Callable[[MatrixMartingale, float, float, float], np.ndarray | None]) -> Value:
+    def value(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
         inner = max(q, order)
         if order > 1 and inner > order / (order - 1) * (1 + 1e-12):
             return moments.weighted_bound(np.eye(1), 0.0, q=q, inner_exponent=inner, moment_order=order)
@@ -113,7 +117,7 @@ def _weighted(choose: Callable[[Any, float, float, float], Any]) -> Callable[[An
     return value
 
 
-def _split(martingale: Any, q: float, order: float) -> BoundValue:
+def _split(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
     if order != 2:
         return _needs_order_two("T4d", q, order)
     parts = martingale.split()
@@ -122,7 +126,7 @@ def _split(martingale: Any, q: float, order: float) -> BoundValue:
     return moments.row_column_bound(*parts, q=q)
 
 
-def _infimum(martingale: Any, q: float, order: float) -> BoundValue:
+def _infimum(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
     if order != 2:
         return _needs_order_two("T4d", q, order)
     series = martingale.series()
@@ -134,7 +138,7 @@ def _infimum(martingale: Any, q: float, order: float) -> BoundValue:
     return row_column_infimum(series, q)
 
 
-def _two_smooth(martingale: Any, q: float, order: float) -> BoundValue:
+def _two_smooth(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
     if order != 2:
         return _needs_order_two("T4e", q, order)
     empty = moments.two_smooth_bound(0.0, p=q)
@@ -146,16 +150,16 @@ def _two_smooth(martingale: Any, q: float, order: float) -> BoundValue:
     )  # fmt: skip
 
 
-def _price(martingale: Any, q: float, order: float) -> BoundValue:
-    options = {"q": q, "moment_order": order, "rank": min(martingale.shape)}
-    empty = moments.price_bound(0.0, **options)
+def _price(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
+    bound = partial(moments.price_bound, q=q, moment_order=order, rank=min(martingale.shape))
+    empty = bound(0.0)
     if not empty.is_applicable:
         return empty
     total = martingale.sum_of_moments(q, order)
     if total is None:
         return _unknown("T4g", q, order, "Σ E‖Z_i‖_q^β")
     symmetric = martingale.conditionally_symmetric
-    return _infinite(moments.price_bound(total, conditionally_symmetric=symmetric, **options))
+    return _infinite(bound(total, conditionally_symmetric=symmetric))
 
 
 _ALL = (

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -118,26 +118,20 @@ def _price_label(q: float, order: float) -> str:
 
 
 def tightness(
-    bound: Annotated[
-        str | None, typer.Option("--bound", help="Statements or bounds, for example T4a,T4b-left.")
-    ] = None,
-    martingale: Annotated[
-        str | None,
-        typer.Option("--martingale", help="Martingales; a name with a comma goes in quotes: '\"ginibre, complex\"'."),
-    ] = None,
-    q: Annotated[str | None, typer.Option("--q", help="Exponents, for example 1,4/3,2.")] = None,
-    n: Annotated[str | None, typer.Option("--n", help="Numbers of steps.")] = None,
-    d: Annotated[str | None, typer.Option("--d", help="Dimensions: the matrices are d by d.")] = None,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials where no exact law is known.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random, >= 0.")] = 0,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Threads.")] = None,
-    scale: Annotated[str, typer.Option("--scale", help="full, or smoke: seconds, to check the plumbing.")] = "full",
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder for results; an earlier run in it is gone on with.")
-    ] = Path("tightness"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON and nothing else.")] = False,
+    *,
+    bound: str | None,
+    martingale: str | None,
+    q: str | None,
+    n: str | None,
+    d: str | None,
+    trials: int | None,
+    seed: int,
+    jobs: int | None,
+    scale: str,
+    out: Path,
+    as_json: bool,
 ) -> None:
-    """Probe the moment bounds T4. Exit 0, 1 (violation), 2 (usage), 3 (a cell failed), 4 (interrupted, resumable)."""
+    """Probe the bounds, print and write what was measured, and raise the exit of the command."""
     try:
         grid = default_grid(
             bounds=_names(bound), worlds=_names(martingale), exponents=_names(q), steps=_whole(n, "n"),

@@ -6,13 +6,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from schattor_theory.bounds import price_of_dimension
 from schattor_theory.geometry import dual_exponent
 from synthetic.estimates import Estimate
-from synthetic.martingales import MARTINGALES
+from synthetic.martingales import MARTINGALES, MatrixMartingale
 
+from ..known import known
 from .intervals import central_moment_ceiling, exact_law, finite_sample_interval, groups_for
 from .stream import Functional, stream
 
@@ -63,8 +63,8 @@ def _averages(
         central = central_moment_ceiling(martingale, q, q, group_size=max(1, trials // n_groups))
         ceiling = martingale.ceiling(q) ** q
         interval = finite_sample_interval(statistics, ceiling=ceiling, central=central, level=level)
-        ends = [max(x, 0.0) ** (1 / q) / n_steps for x in (statistics.mean, interval.low, interval.high)]
-        measured = Estimate(*ends, level, interval.n, interval.method)
+        mean, low, high = (max(x, 0.0) ** (1 / q) / n_steps for x in (statistics.mean, interval.low, interval.high))
+        measured = Estimate(mean, low, high, level, interval.n, interval.method)
         points.append(AveragePoint(kind, p, dimension, n_steps, value, measured))
     return points
 
@@ -153,8 +153,9 @@ def price_points(q: float, moment_order: float, ranks: Sequence[int]) -> list[Pr
     """Return the price of dimension at each rank, and what signs on r fresh coordinates pay."""
     found = []
     for rank in ranks:
-        martingale: Any = MARTINGALES["fresh_coordinates"].build((rank, rank), rank)
-        moment, total = martingale.moment(q, moment_order), martingale.sum_of_moments(q, moment_order)
+        martingale: MatrixMartingale = MARTINGALES["fresh_coordinates"].build((rank, rank), rank)
+        moment = known(martingale.moment(q, moment_order), "E‖S‖_q^β")
+        total = known(martingale.sum_of_moments(q, moment_order), "Σ E‖Z_i‖_q^β")
         price = price_of_dimension(q, moment_order, rank, conditionally_symmetric=True)
         found.append(PricePoint(q, moment_order, rank, price, (moment / total) ** (1 / moment_order)))
     return found

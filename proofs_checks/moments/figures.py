@@ -26,6 +26,7 @@ __all__ = ["AXES", "draw_averages", "draw_price", "draw_ratios", "save"]
 # source: Okabe and Ito's palette, which the common kinds of colour blindness tell apart; markers differ as well
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_LINES = ("-", "--", ":")
 _PANELS = ("T4a-martingale", "T4b-left", "T4c-best", "T4d-infimum", "T4e", "T4g")
 _MOST_LINES = 8
 
@@ -87,7 +88,7 @@ def _plain_values(axes: Axes, values: Sequence[float]) -> None:
     low, high = min(values), max(values)
     decades = 10.0 ** np.arange(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     ticks = np.unique(np.outer(decades, [1, 2, 5] if high / low > 5 else [1, 1.5, 2, 3, 4, 5, 6, 8]))
-    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)]))
+    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)].tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     axes.set_ylim(low / 1.25, high * 1.15)
@@ -137,12 +138,10 @@ def _panel(axes: Axes, rows: Sequence[Row], against: str, worlds: list[str], han
         x = [_float(r[against]) for r in line]
         y, low, high = (np.array([_float(r[k]) for r in line]) for k in ("ratio", "ratio_low", "ratio_high"))
         errors = np.vstack([y - low, np.minimum(high, 2.0) - y]).clip(0)
-        style = {
-            "color": _COLOURS[index % 8],
-            "marker": _MARKERS[index // 8 % 8],
-            "ls": ("-", "--", ":")[index // 8 % 3],
-        }
-        handles[world] = axes.errorbar(x, y, yerr=errors, ms=4, lw=1.2, capsize=2, elinewidth=0.9, **style)
+        handles[world] = axes.errorbar(
+            x, y, yerr=errors, ms=4, lw=1.2, capsize=2, elinewidth=0.9, color=_COLOURS[index % 8],
+            marker=_MARKERS[index // 8 % 8], ls=_LINES[index // 8 % 3],
+        )  # fmt: skip
     axes.axhline(1.0, color="0.25", lw=1, ls=(0, (5, 3)))
     axes.set_ylim(0, 1.15)
     axes.set_xlabel(AXES[against])

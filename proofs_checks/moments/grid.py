@@ -9,7 +9,7 @@ from typing import Any
 
 from schattor_theory.checks import check_choice, check_exponent, check_integer, fail
 from schattor_theory.errors import ParameterError, UnknownNameError
-from synthetic.martingales import MARTINGALES
+from synthetic.martingales import MARTINGALES, MatrixMartingale
 from synthetic.seeds import Streams, digest
 
 from .catalogue import BOUNDS, GROUPS
@@ -104,7 +104,7 @@ class Cell:
         """Return why no such martingale exists; empty where one does."""
         return MARTINGALES[WORLDS[self.world].family].why_not(*self._arguments, **self._options())
 
-    def build(self) -> Any:
+    def build(self) -> MatrixMartingale:
         """Return the martingale."""
         return MARTINGALES[WORLDS[self.world].family].build(*self._arguments, **self._options())
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -16,7 +15,9 @@ from scipy import stats
 from schattor_theory.checks import check_in_interval, check_nonnegative
 from schattor_theory.errors import ParameterError
 from synthetic.estimates import Estimate
+from synthetic.martingales import MatrixMartingale
 
+from ..known import known
 from .stream import Statistics
 
 __all__ = [
@@ -126,7 +127,7 @@ def half_width(moment: CentralMoment, group_size: int) -> float:
 
 
 def central_moment_ceiling(
-    martingale: Any, q: float, moment_order: float, *, group_size: int = 1000
+    martingale: MatrixMartingale, q: float, moment_order: float, *, group_size: int = 1000
 ) -> CentralMoment | str:
     """Return the proved central moment of ``‖S‖_q^β`` that gives the shortest interval, or why there is none.
 
@@ -150,12 +151,12 @@ def central_moment_ceiling(
     return min(options, key=lambda one: half_width(one, group_size))
 
 
-def _rank_factor(martingale: Any, q: float) -> float:
+def _rank_factor(martingale: MatrixMartingale, q: float) -> float:
     """Return the least f with ``‖M‖_q ≤ f ‖M‖_2`` at this shape."""
     return float(min(martingale.shape)) ** max(0.0, 1 / q - 0.5)
 
 
-def _sum_moment_ceilings(martingale: Any, q: float, s: float) -> list[tuple[float, str]]:
+def _sum_moment_ceilings(martingale: MatrixMartingale, q: float, s: float) -> list[tuple[float, str]]:
     """Return ceilings of ``E‖S‖_q^s`` with their proofs; none of them is a T4 bound."""
     n, factor = martingale.n_steps, _rank_factor(martingale, q)
     found = []
@@ -177,7 +178,7 @@ def _sum_moment_ceilings(martingale: Any, q: float, s: float) -> list[tuple[floa
     return found
 
 
-def _moment(martingale: Any, q: float, order: float) -> float | None:
+def _moment(martingale: MatrixMartingale, q: float, order: float) -> float | None:
     """Return ``Σ E‖Z_i‖_q^order``; None where it is unknown, or leaves the float range (differences of 1e±150)."""
     try:
         found: float | None = martingale.sum_of_moments(q, order)
@@ -200,7 +201,7 @@ def _fourth_moment_root(n: int, *, is_symmetric: bool) -> float:
     return float(real.max()) * (1 + 1e-9)
 
 
-def _poincare(martingale: Any, q: float, moment_order: float) -> list[CentralMoment]:
+def _poincare(martingale: MatrixMartingale, q: float, moment_order: float) -> list[CentralMoment]:
     """Return the variance of ``‖S‖_q^β`` by Gaussian Poincaré, for Gaussian sums, 1 ≤ β ≤ 2.
 
     Let λ be the largest variance of S in a direction of S_2. As a function of standard normal numbers ``‖S‖_q`` is
@@ -215,7 +216,7 @@ def _poincare(martingale: Any, q: float, moment_order: float) -> list[CentralMom
     return [CentralMoment(2.0, value, "Gaussian Poincaré")]
 
 
-def _gaussian_spread(martingale: Any) -> tuple[float, float] | None:
+def _gaussian_spread(martingale: MatrixMartingale) -> tuple[float, float] | None:
     """Return (largest variance in a direction, ``E‖S‖_2²``) of a Gaussian sum, or None for another law.
 
     Complex normals have half their variance in each of two real directions, so that these are ceilings for them.
@@ -228,7 +229,7 @@ def _gaussian_spread(martingale: Any) -> tuple[float, float] | None:
         gram = flat @ flat.conj().T
         return top**2 * max(float(np.linalg.eigvalsh(gram)[-1]), 0.0), top**2 * float(np.trace(gram).real)
     if martingale.name in _INDEPENDENT_COLUMNS:
-        covariance = martingale.covariance("left")
+        covariance = known(martingale.covariance("left"), "covariance")
         largest = float(np.linalg.eigvalsh(covariance)[-1]) / martingale.shape[1]
         return max(largest, 0.0), float(np.trace(covariance).real)
     return None

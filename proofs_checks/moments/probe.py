@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from schattor_theory.bounds.records import BoundValue
 from schattor_theory.checks import check_choice, check_in_interval, check_integer
 from synthetic.estimates import Estimate
+from synthetic.martingales import MatrixMartingale
 
 from ..evidence import Verdict
+from ..known import known
 from .catalogue import BOUNDS, ProbedBound
 from .intervals import CentralMoment, central_moment_ceiling, exact_law, finite_sample_interval, groups_for
 from .stream import BLOCK, Functional, Statistics, log_e_value, stream
@@ -137,7 +140,7 @@ def _looks(trials: int, *, stop_early: bool) -> list[int]:
 
 
 def probe(
-    martingale: Any,
+    martingale: MatrixMartingale,
     requests: Sequence[Request],
     *,
     trials: int,
@@ -155,7 +158,7 @@ def probe(
     Parameters
     ----------
     martingale : MatrixMartingale
-        Any object with its methods.
+        Also any object with its methods.
     requests : sequence of Request
         Bounds, exponents and orders.
     trials : int
@@ -203,19 +206,23 @@ def probe(
     return [outcomes[index] for index in range(len(requests))]
 
 
-def _without_samples(martingale: Any, request: Request, probed: ProbedBound, group_size: int) -> Probed | _Running:
+def _without_samples(
+    martingale: MatrixMartingale, request: Request, probed: ProbedBound, group_size: int
+) -> Probed | _Running:
     """Return the outcome where no sample is needed, else what is to be sampled."""
     bound = probed.value(martingale, request.q, request.moment_order)
-    head = {"bound": probed.name, "statement": probed.statement, "q": request.q, "moment_order": request.moment_order}
+    outcome = partial(
+        Probed, bound=probed.name, statement=probed.statement, q=request.q, moment_order=request.moment_order
+    )
     if not bound.is_applicable or bound.value is None:
-        return Probed(**head, verdict=Verdict.NOT_APPLICABLE, reason=bound.reason, constants=bound.constants)
+        return outcome(verdict=Verdict.NOT_APPLICABLE, reason=bound.reason, constants=bound.constants)
     exact = _exact_moment(martingale, request)
     if exact is not None:
         ratio = exact / bound.value if bound.value > 0 else (math.inf if exact > 0 else 0.0)
         is_held = ratio <= 1 + _ROUNDING
         witness = None if is_held else {"moment": exact, "bound": bound.value, "law": "exact"}
-        return Probed(
-            **head, verdict=Verdict.HOLDS if is_held else Verdict.VIOLATED, bound_value=bound.value, moment=exact,
+        return outcome(
+            verdict=Verdict.HOLDS if is_held else Verdict.VIOLATED, bound_value=bound.value, moment=exact,
             ratio=ratio, ratio_low=ratio, ratio_high=ratio, method=exact_law(exact).method, constants=bound.constants,
             witness=witness,
         )  # fmt: skip
@@ -229,7 +236,7 @@ def _without_samples(martingale: Any, request: Request, probed: ProbedBound, gro
     return _Running(request, bound, Functional(request.q, order, scale), ceiling, central)
 
 
-def _exact_moment(martingale: Any, request: Request) -> float | None:
+def _exact_moment(martingale: MatrixMartingale, request: Request) -> float | None:
     """Return the moment where the law gives it; with one row or column all norms agree, and q = 2 is known oftener."""
     exact: float | None = martingale.moment(request.q, request.moment_order)
     if exact is None and min(martingale.shape) == 1:
@@ -238,7 +245,7 @@ def _exact_moment(martingale: Any, request: Request) -> float | None:
 
 
 def _sample(
-    martingale: Any,
+    martingale: MatrixMartingale,
     running: Sequence[_Running],
     schedule: Sequence[tuple[int, float]],
     n_groups: int,
@@ -266,10 +273,12 @@ def _sample(
             return
 
 
-def _judged(martingale: Any, one: _Running, axes: Mapping[str, object], threshold: float, jobs: int) -> Probed:
+def _judged(
+    martingale: MatrixMartingale, one: _Running, axes: Mapping[str, object], threshold: float, jobs: int
+) -> Probed:
     """Return the outcome; a suspected violation is tried again with a fresh seed and ten times the trials."""
-    estimate, statistics, bound_value = cast(tuple[Estimate, Statistics, float], (one.estimate, one.statistics,
-                                                                                  one.bound.value))  # fmt: skip
+    estimate, statistics = known(one.estimate, "estimate"), known(one.statistics, "statistics")
+    bound_value = known(one.bound.value, "bound")
     witness, verdict, reason = None, Verdict.INCONCLUSIVE, "the interval reaches beyond the bound"
     if one.high <= 1 or (bound_value == 0 and statistics.largest == 0):
         verdict, reason = Verdict.HOLDS, ""

@@ -153,7 +153,7 @@ class Statistics:
             growth = np.maximum(BETS[:, None] * (values - 1)[None, :], -1.0)
             capital = np.log1p(growth).sum(axis=1)
         index = (first + np.arange(values.size)) % n_groups
-        sums = np.bincount(index, weights=values, minlength=n_groups)
+        sums: Vector = np.asarray(np.bincount(index, weights=values, minlength=n_groups), dtype=float)
         counts = np.bincount(index, minlength=n_groups)
         return cls(values.size, mean, squares, float(values.max()), capital, sums, counts)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+
+from synthetic.martingales import MatrixMartingale
 
 __all__ = ["best_weight", "covariance_weight"]
 
@@ -15,7 +16,7 @@ _FLOOR = 1e-9  # relative eigenvalue below which a direction counts as outside t
 _STEPS = 60
 
 
-def _eigen(martingale: Any) -> tuple[np.ndarray, np.ndarray] | None:
+def _eigen(martingale: MatrixMartingale) -> tuple[np.ndarray, np.ndarray] | None:
     covariance = martingale.covariance("left")
     if covariance is None:
         # without second moments (heavy tails) the coordinates are all there is to go by
@@ -41,7 +42,7 @@ def _weight_exponent(q: float, inner: float) -> float:
     return math.inf if gap <= 1e-12 else 1 / gap
 
 
-def covariance_weight(martingale: Any, q: float, order: float, inner: float) -> np.ndarray | None:
+def covariance_weight(martingale: MatrixMartingale, q: float, order: float, inner: float) -> np.ndarray | None:
     """Return ``W = (Σ/‖Σ‖_{q/2})^{q/(2s)}`` for Σ the left covariance; the identity on its range when s is infinite."""
     found = _eigen(martingale)
     if found is None:
@@ -53,7 +54,7 @@ def covariance_weight(martingale: Any, q: float, order: float, inner: float) -> 
     return _of_eigenvalues(raw, vectors, s)
 
 
-def best_weight(martingale: Any, q: float, order: float, inner: float) -> np.ndarray | None:
+def best_weight(martingale: MatrixMartingale, q: float, order: float, inner: float) -> np.ndarray | None:
     """Return a weight with the eigenvectors of the left covariance whose bound a local search could not lower.
 
     Any W gives a valid bound, so an optimum that was missed costs sharpness and nothing else. At ``a = β = 2`` the

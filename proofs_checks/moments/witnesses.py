@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from synthetic.martingales import MARTINGALES
+from synthetic.martingales import MARTINGALES, MatrixMartingale
 
 from ..evidence import Verdict
 from .probe import Probed, Request, probe
@@ -42,16 +41,16 @@ class BoundWitness:
     words: str
     q: float
     moment_order: float
-    martingale: Callable[[], Any]
+    martingale: Callable[[], MatrixMartingale]
     is_tight: bool = True
     note: str = ""
 
 
-def _fresh(d: int) -> Callable[[], Any]:
+def _fresh(d: int) -> Callable[[], MatrixMartingale]:
     return lambda: MARTINGALES["fresh_coordinates"].build((d, d), d)
 
 
-def _row(d: int, *, is_column: bool = False) -> Callable[[], Any]:
+def _row(d: int, *, is_column: bool = False) -> Callable[[], MatrixMartingale]:
     series = np.zeros((d, d, d))
     i = np.arange(d)
     series[i, i, 0] = 1.0
@@ -59,16 +58,16 @@ def _row(d: int, *, is_column: bool = False) -> Callable[[], Any]:
     return lambda: MARTINGALES["rademacher_series"].build((d, d), d, series=series)
 
 
-def _rows_and_columns(n: int, coefficients: str) -> Callable[[], Any]:
+def _rows_and_columns(n: int, coefficients: str) -> Callable[[], MatrixMartingale]:
     return lambda: MARTINGALES["rows_and_columns"].build(None, n, coefficients=coefficients)
 
 
-def _self_similar(exponent: float) -> Callable[[], Any]:
+def _self_similar(exponent: float) -> Callable[[], MatrixMartingale]:
     # δ small and n δ large: the ratio is C_q up to a relative error of order δ^{q-1}, which is slow
     return lambda: MARTINGALES["self_similar"].build((1, 1), 100_000, exponent=exponent, growth=2e-4)
 
 
-def _one_step() -> Any:
+def _one_step() -> MatrixMartingale:
     return MARTINGALES["haar"].build((4, 4), 1, rng=None)
 
 
@@ -83,8 +82,15 @@ WITNESSES: tuple[BoundWitness, ...] = (
     BoundWitness("T4a-martingale", "self-similar, at q = β = 1.25", 1.25, 1.25, _self_similar(1.25), False, _SCALAR),
     BoundWitness("T4a-fallback", "self-similar, at q = β = 1.25", 1.25, 1.25, _self_similar(1.25), False, _SCALAR),
     BoundWitness("T4a*-best", "self-similar, at q = β = 1.75", 1.75, 1.75, _self_similar(1.75)),
-    BoundWitness("T4a*-best", "self-similar, at q = β = 4/3", 4 / 3, 4 / 3, _self_similar(4 / 3), False,
-                 "sharp there: the self-similar martingale approaches it, with an error of order δ^{q-1}"),
+    BoundWitness(
+        "T4a*-best",
+        "self-similar, at q = β = 4/3",
+        4 / 3,
+        4 / 3,
+        _self_similar(4 / 3),
+        False,
+        "sharp there: the self-similar martingale approaches it, with an error of order δ^{q-1}",
+    ),
     BoundWitness("T4b-left", "signs in one row of length 8", 1.0, 2.0, _row(8)),
     BoundWitness("T4b-right", "signs in one column of length 8", 1.0, 2.0, _row(8, is_column=True)),
     BoundWitness("T4c-given", "signs on 8 fresh coordinates, W = r^{-1/s} I", 1.0, 2.0, _fresh(8)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from schattor_theory.bounds.records import BoundValue, applicable, not_applicabl
 from schattor_theory.geometry import schatten_norm
 from synthetic.martingales import MARTINGALES, MatrixMartingale
 
+from ..known import known
 from .catalogue import ProbedBound
 from .probe import Probed, Request, probe
 
@@ -60,7 +60,7 @@ def two_step_martingale(first: np.ndarray, second: np.ndarray, probability: floa
     return FiniteMartingale(shape=shape, n_steps=2, probabilities=np.array(law), differences=np.array(paths))
 
 
-def _random_covariance(martingale: Any, q: float, order: float) -> BoundValue:
+def _random_covariance(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
     found = martingale.conditional_covariance_outcomes()
     if found is None:
         return not_applicable("T4b", _MOMENT, "the conditional covariance is not random")
@@ -70,13 +70,14 @@ def _random_covariance(martingale: Any, q: float, order: float) -> BoundValue:
     return applicable("T4b", _MOMENT, {"conditional": float(probabilities @ sizes)})
 
 
-def _third_part_second_moments(martingale: Any, q: float, order: float) -> BoundValue:
-    total = martingale.sum_of_moments(q, q)
+def _third_part_second_moments(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
+    total = known(martingale.sum_of_moments(q, q), "Σ E‖Z_i‖_q^q")
     return applicable("T4d", _MOMENT, {"diagonal": (2 ** (2 / q - 1) * total ** (1 / q)) ** 2})
 
 
-def _scalar_constant(martingale: Any, q: float, order: float) -> BoundValue:
-    first, total = martingale.first_moment(q, order), martingale.sum_of_moments(q, order)
+def _scalar_constant(martingale: MatrixMartingale, q: float, order: float) -> BoundValue:
+    first = known(martingale.first_moment(q, order), "E‖Z_1‖_q^β")
+    total = known(martingale.sum_of_moments(q, order), "Σ E‖Z_i‖_q^β")
     rest = scalar_best_constant(order) * (total - first)
     return applicable("T4a", _MOMENT, {"first": first, "rest": rest})
 
@@ -98,7 +99,7 @@ class WrongForm:
     """
 
     bound: ProbedBound
-    martingale: Callable[[], Any]
+    martingale: Callable[[], MatrixMartingale]
     q: float
     moment_order: float
     words: str
@@ -110,15 +111,15 @@ class WrongForm:
         return probe(self.martingale(), [request], trials=1, axes=axes, bounds={self.bound.name: self.bound})[0]
 
 
-def _adapted() -> Any:
+def _adapted() -> MatrixMartingale:
     return MARTINGALES["adapted"].build((2, 2), 2, probability=0.01)
 
 
-def _rare_unit() -> Any:
+def _rare_unit() -> MatrixMartingale:
     return MARTINGALES["diagonal_third_part"].build((2, 2), 1, probability=0.01)
 
 
-def _beyond_two() -> Any:
+def _beyond_two() -> MatrixMartingale:
     scale = float(schatten_norm(_BEYOND[0], 3))
     # the compensating value adds √π to the moments of the differences, so that π has to be small
     return two_step_martingale(_BEYOND[0] / scale, _BEYOND[1] / scale, 1e-4)

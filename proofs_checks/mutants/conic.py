@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
@@ -13,16 +14,22 @@ from schattor_theory.geometry import schatten
 from schattor_theory.optimizer import schattor
 
 from ..conic import cones, instances, steps
-from .mutant import Mutant, Wrong, of
+from ..conic.exact import Matrix
+from ..conic.steps import Vector
+from .mutant import Mutant, of
 from .ways import bound_times, times
 
 __all__ = ["MUTANTS"]
+
+DualityMap = Callable[[np.ndarray, float], np.ndarray]
+StepMethod = Callable[..., tuple[np.ndarray, object]]
+Interpolation = Callable[[tuple[Vector, Vector], tuple[Vector, Vector]], Matrix]
 
 _d1, _d2 = partial(of, "D1"), partial(of, "D2")
 _t1, _t2, _t5, _t6 = (partial(of, f"T{n}") for n in (1, 2, 5, 6))
 
 
-def _polar_factor_of_full_rank(right: Wrong) -> Wrong:
+def _polar_factor_of_full_rank(right: DualityMap) -> DualityMap:
     """Complete D_inf on the null space: it still attains the dual norm, but it is not the smallest that does."""
 
     def function(m: np.ndarray, p: float) -> np.ndarray:
@@ -34,7 +41,7 @@ def _polar_factor_of_full_rank(right: Wrong) -> Wrong:
     return function
 
 
-def _short(right: Wrong) -> Wrong:
+def _short(right: StepMethod) -> StepMethod:
     def function(self: object, x: np.ndarray, *a: object) -> tuple[np.ndarray, object]:
         moved, state = right(self, x, *a)
         return x + 0.999 * (moved - x), state
@@ -42,8 +49,8 @@ def _short(right: Wrong) -> Wrong:
     return function
 
 
-def _without_gradients(right: Wrong) -> Wrong:
-    def function(i: tuple, j: tuple) -> list:
+def _without_gradients(right: Interpolation) -> Interpolation:
+    def function(i: tuple[Vector, Vector], j: tuple[Vector, Vector]) -> Matrix:
         change = [a - b for a, b in zip(i[1], j[1], strict=True)]
         return [
             [x - a * b / 4 for x, b in zip(row, change, strict=True)]

@@ -19,6 +19,7 @@ from schattor_theory.bounds import (
     transfer,
     weight_decay,
 )
+from schattor_theory.geometry import dual_exponent
 from schattor_theory.optimizer import momentum, schattor
 from synthetic.problems import lift
 
@@ -34,7 +35,7 @@ def _outer_dual_alone(right: Callable[..., Any]) -> Callable[..., Any]:
     def shape(shapes: Any, radii: Any = None, balance: Any = float("inf")) -> Any:
         found = right(shapes, radii, balance)
         sizes = {b: (radii or {}).get(b, 1.0) * shapes[b].scale for b in shapes}
-        outer = product.dual_exponent(float(balance))
+        outer = dual_exponent(float(balance))
         return replace(found, sigma=product._ell(list(sizes.values()), outer))
 
     return shape

@@ -18,6 +18,9 @@ from .ways import times
 
 __all__ = ["MUTANTS"]
 
+Blocks = dict[str, np.ndarray]
+StepOfBlocks = Callable[[Any, Any, Blocks, Blocks, Any], Blocks]
+
 
 def _another_power(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda s, q, cut: right(s, q + 0.05, cut)
@@ -54,15 +57,15 @@ def _transpose_lost(right: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _uphill(right: Callable[..., Any]) -> Callable[..., Any]:
-    def moved(self: Any, xp: Any, x: dict, average: dict, eta: Any) -> dict:
+def _uphill(right: StepOfBlocks) -> StepOfBlocks:
+    def moved(self: Any, xp: Any, x: Blocks, average: Blocks, eta: Any) -> Blocks:
         return {b: 2 * x[b] - y for b, y in right(self, xp, x, average, eta).items()}
 
     return moved
 
 
-def _too_short(right: Callable[..., Any]) -> Callable[..., Any]:
-    def moved(self: Any, xp: Any, x: dict, average: dict, eta: Any) -> dict:
+def _too_short(right: StepOfBlocks) -> StepOfBlocks:
+    def moved(self: Any, xp: Any, x: Blocks, average: Blocks, eta: Any) -> Blocks:
         return {b: x[b] + 0.9 * (y - x[b]) for b, y in right(self, xp, x, average, eta).items()}
 
     return moved

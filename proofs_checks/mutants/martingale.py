@@ -9,6 +9,7 @@ from typing import Any
 
 from schattor_theory import assumptions
 from schattor_theory.bounds import martingale, moments
+from schattor_theory.geometry import dual_exponent
 from synthetic.martingales import iid_coordinates, record
 
 from ..adversarial import witness as witnesses
@@ -61,7 +62,7 @@ def _any_exponent(right: Callable[..., Any]) -> Callable[..., Any]:
 
 def _any_inner_exponent(right: Callable[..., Any]) -> Callable[..., Any]:
     def shape(self: Any, p: Any) -> Any:
-        return right(replace(self, inner_exponent=max(self.moment_order, assumptions.dual_exponent(float(p)))), p)
+        return right(replace(self, inner_exponent=max(self.moment_order, dual_exponent(float(p)))), p)
 
     return shape
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import is_dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from .mutant import Wrong
@@ -16,7 +17,7 @@ def constant(value: Any) -> Wrong:
     return lambda right: value
 
 
-def times(factor: float) -> Wrong:
+def times(factor: float | Fraction) -> Wrong:
     """Make a function, or a method, return ``factor`` times what is right."""
     return lambda right: lambda *a, **k: factor * right(*a, **k)
 
@@ -70,7 +71,7 @@ def field_times(**factors: float) -> Wrong:
     def wrong(right: Callable[..., Any]) -> Callable[..., Any]:
         def function(*a: Any, **k: Any) -> Any:
             found = right(*a, **k)
-            if not is_dataclass(found) or not all(hasattr(found, name) for name in factors):
+            if not is_dataclass(found) or isinstance(found, type) or not all(hasattr(found, name) for name in factors):
                 return found
             return replace(found, **{name: getattr(found, name) * factor for name, factor in factors.items()})
 

@@ -18,6 +18,7 @@ from synthetic.noise import (
     tails,
 )
 from synthetic.problems import huber, quadratic, record, saturating
+from synthetic.spectra import lp_norm
 
 from .mutant import Mutant, of
 from .ways import times
@@ -92,7 +93,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _c("sweep_taken_for_random_coordinates", "m^{1/q}σ → σm^{1/q-1/2}‖w‖_2", coordinate_sweep.CoordinateSweep,
        "_covariance_level", lambda right: random_coordinates.RandomCoordinates._covariance_level, _NORMS),
     _c("dimension_of_haar_noise_ignored", "σm^{1/q-1/2}‖w‖_2 → σ‖w‖_q", haar_signs.HaarSigns, "_covariance_level",
-       lambda right: lambda self, q, side: controlled.lp_norm(self.levels, q), _NORMS),
+       lambda right: lambda self, q, side: lp_norm(self.levels, q), _NORMS),
     _c("weighted_level_too_low", "σ → 0.95σ in N3", controlled.ControlledNoise, "weighted_sigma", times(0.95), _NORMS),
     _c("gaussian_covariance_too_low", "N2 of the Gaussian noise → 0.95 of it", gaussian.GaussianNoise,
        "covariance_sigma", times(0.95), _NORMS),

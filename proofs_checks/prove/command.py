@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -26,15 +25,8 @@ _EXITS = {Decision.PROVED: 0, Decision.REFUTED: 1, Decision.UNDECIDED: 3}
 """A refuted step is a violation; an undecided one could not be carried out, and is never a pass."""
 
 
-def prove(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID…]", help="Statements or names of proofs; all by default.")
-    ] = None,
-    directory: Annotated[Path | None, typer.Option("--export", help="Folder for proofs.tex and proofs.json.")] = None,
-    brief: Annotated[bool, typer.Option("--brief", help="Print one line for each proof.")] = False,
-    as_json_only: Annotated[bool, typer.Option("--json", help="Print the proofs as JSON and nothing else.")] = False,
-) -> None:
-    """Carry out derivations and certificates. Exit 0, 1 (a step is refuted), 2 (usage), 3 (undecided), 4."""
+def prove(ids: Sequence[str] | None, *, directory: Path | None, brief: bool, as_json_only: bool) -> None:
+    """Carry the proofs out, print and export them, and raise the exit of the command."""
     propositions = chosen(ids)
     proofs = _carry_out(propositions)
     left = propositions[len(proofs) :]

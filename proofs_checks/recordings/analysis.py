@@ -145,6 +145,8 @@ def analyse(
     *,
     level: float = 0.95,
     progress: Callable[[str], None] | None = None,
+    known: Mapping[str, BlockAnalysis] | None = None,
+    keep: Callable[[BlockAnalysis], None] | None = None,
 ) -> Analysis:
     """Return what a recording says about the noise assumptions.
 
@@ -162,6 +164,10 @@ def analyse(
         In (0, 1).
     progress : callable, optional
         Called with the name of each block before it is looked at.
+    known : mapping of BlockAnalysis, optional
+        Blocks that are not looked at again: what an earlier run of the same recording and settings has found.
+    keep : callable, optional
+        Called with the analysis of each block that was looked at.
 
     Raises
     ------
@@ -180,12 +186,17 @@ def analyse(
     n_intervals = len({*ps, 2.0}) * (2 * len(ORDERS) + 2) + _OTHERS
     # half for the intervals, half for the permutation tests, whose p-values are not below one in their number
     share = (1 - level) / (2 * len(recording.blocks))
-    found = {}
+    found = dict(known or {})
     with threadpoolctl.threadpool_limits(1):
         for name, block in recording.blocks.items():
+            if name in found:
+                continue
             if progress is not None:
                 progress(name)
             found[name] = _analyse_block(block, ps, 1 - share / n_intervals, share)
+            if keep is not None:
+                keep(found[name])
+    found = {name: found[name] for name in recording.blocks}
     return Analysis(source=recording.source, level=level, exponents=ps, blocks=found)
 
 

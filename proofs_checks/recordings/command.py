@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -15,27 +15,23 @@ from schattor_theory.errors import ParameterError
 from ..display import display
 from ..files import disk
 from ..scaling.environment import environment
+from ..unfinished import key_of
 from .analysis import Analysis, analyse
 from .example import write_example
+from .kept import KeptBlocks, digest_of
 from .reading import Recording, load_recording
 from .report import ledger_of, outcome, words_of, write_outputs
 
 __all__ = ["assumptions"]
 
 _CALL = "assumptions"
+_INTERRUPTED = 4
 
 
 def assumptions(
-    file: Annotated[Path | None, typer.Argument(help="Recorded gradients, .npz or .safetensors.")] = None,
-    p: Annotated[str, typer.Option("--p", help="Exponents of the primal norms, for example 2,4,inf.")] = "2,4,inf",
-    level: Annotated[float, typer.Option("--level", help="Of all intervals and tests together.")] = 0.95,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for ledger.json and report.html.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
-    example: Annotated[
-        Path | None, typer.Option("--example", help="Write the digits network's own gradients there, and stop.")
-    ] = None,
+    file: Path | None, *, p: str, level: float, out: Path | None, as_json: bool, example: Path | None
 ) -> None:
-    """Say what recorded gradients contradict of N1, N2, N3. Exit 0, 1 (one fails for every constant), 2 (usage)."""
+    """Analyse the recording, print and write what it says, and raise the exit of the command."""
     if example is not None:
         if file is not None:
             fail(ParameterError, _CALL, "file", "be left out with --example", str(file))
@@ -49,11 +45,16 @@ def assumptions(
     if out is not None:
         with disk(out, _CALL):
             out.mkdir(parents=True, exist_ok=True)
-    analysis = _with_progress(recording, names, level)
-    manifest = environment() | {"command": f"schattor assumptions --p {p} --level {level:g}", "source": file.name,
-                                "level": level}  # fmt: skip
-    ledger = ledger_of(analysis, manifest)
+    command, place = f"schattor assumptions --p {p} --level {level:g}", environment()
+    kept = None
+    if out is not None:
+        key = key_of(command, level, place["versions"], place["machine"], digest_of(file, _CALL))
+        kept = KeptBlocks(out, key, _CALL)
+    analysis = _with_progress(recording, names, level, kept)
+    ledger = ledger_of(analysis, place | {"command": command, "source": file.name, "level": level})
     page = write_outputs(analysis, ledger, out) if out is not None else None
+    if kept is not None:
+        kept.finish()
     if as_json:
         result = ledger.to_dict() | {"verdict": outcome(analysis), "exit_code": ledger.exit_code}
         print(json.dumps(result, allow_nan=False, ensure_ascii=False))
@@ -64,14 +65,25 @@ def assumptions(
     raise typer.Exit(ledger.exit_code)
 
 
-def _with_progress(recording: Recording, exponents: list[str], level: float) -> Analysis:
-    """Return the analysis, with a display that leaves no trace."""
+def _with_progress(recording: Recording, exponents: list[str], level: float, kept: KeptBlocks | None) -> Analysis:
+    """Return the analysis, with a display that leaves no trace; blocks that are kept are not looked at again."""
     progress = display(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    n = len(recording.blocks)
-    with progress:
-        task = progress.add_task("blocks", total=n)
+    n, blocks = len(recording.blocks), recording.blocks.values()
+    try:
+        with progress:
+            task = progress.add_task("blocks", total=n)
 
-        def show(name: str) -> None:
-            progress.update(task, description=f"block {list(recording.blocks).index(name) + 1} of {n} ({name})")
+            def show(name: str) -> None:
+                progress.update(task, description=f"block {list(recording.blocks).index(name) + 1} of {n} ({name})")
 
-        return analyse(recording, exponents, level=level, progress=show)
+            if kept is None:
+                return analyse(recording, exponents, level=level, progress=show)
+            return analyse(recording, exponents, level=level, progress=show, known=kept.of(blocks), keep=kept.add)
+    except KeyboardInterrupt as error:
+        words = "nothing is kept without --out. Run the same command again to start over."
+        if kept is not None:
+            words = (
+                f"{len(kept.of(blocks))} of {n} blocks are kept in {kept.folder}. Run the same command again to go on."
+            )
+        print(f"schattor: interrupted; {words}", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED) from error

@@ -54,6 +54,6 @@ def write_example(folder: Path, *, seed: int = 0) -> Path:
     with disk(folder, "assumptions"):
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / ".digits.tmp.npz"
-        np.savez(temporary, **digits_recording(seed=seed))
+        np.savez(temporary, **digits_recording(seed=seed))  # type: ignore[arg-type]  # as if a name were allow_pickle
         temporary.replace(path)
     return path

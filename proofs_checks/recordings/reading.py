@@ -55,7 +55,7 @@ class Block:
     @property
     def shape(self) -> tuple[int, int]:
         """Return the shape of the block."""
-        return self.noise.shape[1:]  # type: ignore[return-value]
+        return self.noise.shape[1:]
 
     @property
     def size_factors(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schattor_theory.geometry import exponent_label
+from synthetic.estimates import Estimate
 
 from ..evidence import Evidence, Verdict
 from ..files import write_file
@@ -55,7 +56,7 @@ def _number(value: float) -> str:
     return "∞" if math.isinf(value) else f"{value:.4g}"
 
 
-def _interval(estimate: Any) -> str:
+def _interval(estimate: Estimate) -> str:
     return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
 
 

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -20,19 +19,10 @@ from .sections import exit_code_of, verdict_of
 __all__ = ["report"]
 
 _CALL = "report"
-_OUT = Path("out") / "report"
 
 
-def report(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders that runs of any command have left.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = _OUT,
-    kind: Annotated[
-        str,
-        typer.Option("--format", help="html: one page; md: Markdown and figures; tex: an appendix and PDF figures."),
-    ] = "html",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")] = False,
-) -> None:
-    """Put runs together in one report. Exit 0, 1 (a run shows a violation), 2 (usage), 3 (a run is not finished)."""
+def report(folders: Sequence[Path], *, out: Path, kind: str, as_json: bool) -> None:
+    """Write the report of the folders, print its verdict, and raise the exit of the command."""
     check_choice(_CALL, "format", kind, FORMATS)
     _check_out(out, folders)
     runs = read_runs(folders)

@@ -104,7 +104,8 @@ def formula(text: str) -> str:
     parts: list[str] = []
     run: list[str] = []
     for word in unicodedata.normalize("NFD", text).split():
-        core, end = re.fullmatch(r"(.*?)([.,:;?]*)", word, flags=re.DOTALL).groups()  # type: ignore[union-attr]
+        core = word.rstrip(".,:;?")
+        end = word[len(core) :]
         if _is_prose(core):
             parts += _closed(run)
             run = []

@@ -14,7 +14,7 @@ from enum import Enum
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 
-from flint import arb, ctx, fmpq
+from flint import acb, arb, ctx, fmpq, fmpz_poly
 
 from schattor_theory.checks import check_integer, fail
 from schattor_theory.errors import ParameterError
@@ -24,6 +24,7 @@ __all__ = [
     "absolute",
     "all_of",
     "at_most",
+    "complex_roots",
     "decimal_above",
     "decimal_below",
     "exact",
@@ -163,8 +164,7 @@ def exact_fraction(x: arb) -> Fraction:
     """
     if not (x.is_finite() and x.is_exact()):
         fail(ParameterError, "exact_fraction", "x", "be a finite ball of radius zero", x, "Take its lower or upper.")
-    mantissa, exponent = x.man_exp()
-    mantissa, exponent = int(mantissa), int(exponent)
+    mantissa, exponent = (int(part) for part in x.man_exp())
     return Fraction(mantissa * 2**exponent) if exponent >= 0 else Fraction(mantissa, 2**-exponent)
 
 
@@ -303,3 +303,15 @@ def all_of(decisions: Iterable[Decision]) -> Decision:
     if Decision.REFUTED in found:
         return Decision.REFUTED
     return Decision.UNDECIDED if Decision.UNDECIDED in found else Decision.PROVED
+
+
+def complex_roots(polynomial: fmpz_poly) -> list[tuple[acb, int]]:
+    """Return disjoint balls around the roots of a polynomial, each with its multiplicity, which is exact.
+
+    Examples
+    --------
+    >>> [(float(root.real.mid()), multiplicity) for root, multiplicity in complex_roots(fmpz_poly([4, -4, 1]))]
+    [(2.0, 2)]
+    """
+    found: list[tuple[acb, int]] = polynomial.complex_roots()  # type: ignore[assignment]  # flint's stub: list[acb]
+    return found

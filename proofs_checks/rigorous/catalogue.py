@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from .steps import covered
 
 __all__ = ["CERTIFICATES", "STORED", "write_all"]
 
-STORED = {von_bahr_esseen.NAME: von_bahr_esseen.certificate, polar_certificate.NAME: polar_certificate.certificate}
+STORED: dict[str, Callable[[], dict[str, Any]]] = {
+    von_bahr_esseen.NAME: von_bahr_esseen.certificate,
+    polar_certificate.NAME: polar_certificate.certificate,
+}
 """The stored certificates by name, with what makes them."""
 
 

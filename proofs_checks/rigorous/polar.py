@@ -15,7 +15,7 @@ from flint import arb, fmpq, fmpq_poly
 
 from schattor_theory.geometry.polynomials import PolarSchedule
 
-from .balls import Decision, Exact, exact, hull, largest, less, precision, smallest
+from .balls import Decision, Exact, complex_roots, exact, hull, largest, less, precision, smallest
 
 __all__ = [
     "Oracle",
@@ -78,7 +78,7 @@ def critical_points(polynomial: Sequence[float]) -> tuple[arb, ...]:
     derivative = fmpq_poly([_rational(a) * (2 * j + 1) for j, a in enumerate(polynomial)])
     if derivative.degree() < 1:
         return ()
-    roots = [root.real for root, _ in derivative.numer().complex_roots() if root.imag.is_zero()]
+    roots = [root.real for root, _ in complex_roots(derivative.numer()) if root.imag.is_zero()]
     return tuple(sorted((u.sqrt() for u in roots if u > 0), key=lambda x: float(x.mid())))
 
 

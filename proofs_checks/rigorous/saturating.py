@@ -113,6 +113,6 @@ def _implemented(phi: Quotient, first: Quotient) -> Decision:
         where = fmpq(rational.numerator, rational.denominator)
         for function, (top, bottom) in ((saturation, phi), (saturation_slope, first)):
             true = arb(top(where) / bottom(where))
-            found = exact(float(function(np.float64(x))))
+            found = exact(float(function(np.array(x))))
             decisions.append(within(found, true, abs(true) * 4 * exact(2.0**-52)))
     return all_of(decisions)

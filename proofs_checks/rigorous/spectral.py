@@ -146,7 +146,7 @@ def _approximate(a: acb_mat) -> tuple[acb_mat, tuple[arb, ...], acb_mat]:
     _rotate(columns, vectors)
     norms = [_norm(column) for column in columns]
     order = sorted(range(len(norms)), key=lambda k: norms[k], reverse=True)
-    columns, vectors, norms = ([x[k] for k in order] for x in (columns, vectors, norms))
+    columns, vectors, norms = ([columns[k] for k in order], [vectors[k] for k in order], [norms[k] for k in order])
     negligible = norms[0] * arb(2) ** -int(0.9 * ctx.prec)
     units: list[list[acb]] = []
     for k, column in enumerate(columns):

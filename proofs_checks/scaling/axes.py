@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from schattor_theory.optimizer.schattor import ORACLES
 from synthetic import NOISES, PROBLEMS
+from synthetic.family import Family
 
 from .reading import Table
 
@@ -62,9 +63,9 @@ def factory_of(name: str) -> Callable[..., object] | None:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _world_reader(catalogue: Mapping[str, object]) -> Callable[[Table, str, object], object]:
+def _world_reader(catalogue: Mapping[str, Family]) -> Callable[[Table, str, object], object]:
     def read(table: Table, key: str, value: object) -> object:
-        options = dict(value) if isinstance(value, Mapping) else {"name": value}
+        options: dict[str, object] = dict(value) if isinstance(value, Mapping) else {"name": value}
         if "name" not in options:
             table.refuse(key, 'have a key "name"', value, 'For example { name = "…", option = … }.')
         name = options["name"]
@@ -76,8 +77,7 @@ def _world_reader(catalogue: Mapping[str, object]) -> Callable[[Table, str, obje
             if not callable(factory):
                 table.refuse(key, "name something that can be called", name, "Give the function that builds it.")
             return options
-        table.as_choice(key, name, catalogue)
-        known = list(catalogue[name].options)  # type: ignore[attr-defined]
+        known = list(catalogue[table.as_choice(key, name, catalogue)].options)
         for option in options:
             if option != "name":
                 table.as_choice(f"{key}.{name}", option, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,12 @@ from schattor_theory import Schattor
 from schattor_theory.assumptions import MomentShape, NotApplicable
 from schattor_theory.bounds.stationarity import stationarity_bound
 from synthetic import simulate
+from synthetic.simulate import Snapshot
+from synthetic.trajectory import Trajectory
 
 from .columns import STATISTICS
 from .plan import Cell
+from .point import integer_at
 from .tuning import best_step_size, theory_tuning
 from .world import World, build_world
 
@@ -73,31 +76,30 @@ def simulate_cell(
     first_repeat: int,
     device: str,
     record: tuple[str, ...] = (),
-    observers: tuple[Any, ...] = (),
+    observers: tuple[Callable[[Snapshot], None], ...] = (),
     *,
     threads: int = 1,
-) -> Any:
+) -> Trajectory:
     """Return the trajectory of ``repeats`` runs of the cell's method in its world."""
     optimizer = Schattor(world.geometry, step_size=step_size, momentum=momentum, oracle=str(cell.point["oracle"]))
-    options = {} if device == "cpu" else {"device": device}
     return simulate(
         world.problem,
         world.noise,
         optimizer,
-        n_steps=int(cell.point["horizon"]),  # type: ignore[call-overload]
+        n_steps=integer_at(cell.point, "horizon"),
         repeats=repeats,
         seed=seed,
         first_repeat=first_repeat,
         record=record,
         observers=observers,
         threads=threads,
-        **options,
+        device=device,
     )
 
 
-def statistics_of(trajectory: Any) -> dict[str, object]:
+def statistics_of(trajectory: Trajectory) -> dict[str, Any]:
     """Return the columns that come from the trajectory."""
-    columns: dict[str, object] = {
+    columns: dict[str, Any] = {
         name: np.asarray(getattr(trajectory, name)) for name in STATISTICS if hasattr(trajectory, name)
     }
     columns["status"] = np.asarray(trajectory.status)
@@ -125,8 +127,8 @@ def bound_of(cell: Cell, world: World, step_size: float, momentum: float) -> dic
         noise_model="shape",
         step_size=step_size,
         momentum=momentum,
-        n_steps=cell.point["horizon"],
-        oracle=cell.point["oracle"],
+        n_steps=integer_at(cell.point, "horizon"),
+        oracle=str(cell.point["oracle"]),
     )
     return {
         "bound": found.value,

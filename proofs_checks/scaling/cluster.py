@@ -62,10 +62,10 @@ def cluster_executor(address: str) -> Iterator[ClusterExecutor]:
     for name in ("distributed", "distributed.client", "distributed.core", "tornado", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(address, timeout=_TIMEOUT)
+        client = Client(address, timeout=_TIMEOUT)  # type: ignore[no-untyped-call]  # distributed has no types here
     except (OSError, ValueError) as error:
         fail(ParameterError, _CALL, "scheduler", "be the address of a running Dask scheduler", address, f"{error}.")
     try:
         yield ClusterExecutor(client)
     finally:
-        client.close(timeout=2)
+        client.close(timeout=2)  # type: ignore[no-untyped-call]

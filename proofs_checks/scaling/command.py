@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -27,15 +27,9 @@ from .store import Store
 from .study_file import load_study
 from .tables import to_text
 
-__all__ = ["study_app"]
+__all__ = ["copy", "list_studies", "report", "run"]
 
 BAD_USAGE, COULD_NOT_RUN, INTERRUPTED = 2, 3, 4
-
-study_app = typer.Typer(
-    name="study", help="Dimension- and horizon-scaling studies.", no_args_is_help=True, add_completion=False
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")]
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -85,9 +79,9 @@ def _print_plan(study: Study, out: Path, as_json: bool) -> None:
         print(json.dumps(plan, allow_nan=False, ensure_ascii=False))
         return
     print(f"{study.title} (scale {study.scale}): {len(study.cells())} cells of {study.block_size} repeats")
-    for name, plan in arms.items():
-        words = f"{plan['cells']} cells, {plan['present']} of them present"
-        print(f"  {name}: {words}, about {plan['core_minutes']:.1f} core-minutes")
+    for name, counts in arms.items():
+        words = f"{counts['cells']} cells, {counts['present']} of them present"
+        print(f"  {name}: {words}, about {counts['core_minutes']:.1f} core-minutes")
 
 
 def _print_analysis(analysis: Analysis, store: Store, as_json: bool) -> None:
@@ -116,18 +110,18 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-@study_app.command()
 def run(
-    file: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results; an earlier run in it is gone on with.")],
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Local worker processes.")] = None,
-    scale: Annotated[str, typer.Option("--scale", help="full, or smoke: seconds, to check the plumbing.")] = "full",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and stop.")] = False,
-    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler.")] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
-    as_json: Json = False,
+    file: str,
+    *,
+    out: Path,
+    jobs: int | None,
+    scale: str,
+    dry_run: bool,
+    scheduler: str | None,
+    device: str,
+    as_json: bool,
 ) -> None:
-    """Run what is missing of a study, then report. Exit 0, 1 (violation), 2 (usage), 3 (a cell failed), 4 (stopped)."""
+    """Run what is missing of a study and report, and raise the exit of the command."""
     study = _load(file, scale)
     device = _device(device)
     if dry_run:
@@ -150,11 +144,8 @@ def run(
         signal.signal(signal.SIGTERM, before)
 
 
-@study_app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="The --out folder of a run, finished or not.")], as_json: Json = False
-) -> None:
-    """Write the report of the results there are."""
+def report(folder: Path, *, as_json: bool) -> None:
+    """Write and print the report of the results there are, and raise the exit of the command."""
     try:
         store, analysis = analyse_folder(folder)
         _finish(store, analysis, as_json)
@@ -162,20 +153,14 @@ def report(
         _stop(str(error), BAD_USAGE)
 
 
-@study_app.command("list")
-def list_studies(as_json: Json = False) -> None:
-    """List the shipped studies."""
+def list_studies(*, as_json: bool) -> None:
+    """Print the shipped studies with their titles."""
     found = {name: load_study(path).title for name, path in shipped_studies().items()}
     print(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(f"{n}: {t}" for n, t in found.items()))
 
 
-@study_app.command()
-def copy(
-    name: Annotated[str, typer.Argument(help="Name of a shipped study.")],
-    to: Annotated[Path | None, typer.Option("--to", help="File to write; by default NAME.toml here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Copy a shipped study file, to change it."""
+def copy(name: str, *, to: Path | None, as_json: bool) -> None:
+    """Copy the file of a shipped study."""
     try:
         path = study_path(name)
     except SchattorError as error:

@@ -139,8 +139,8 @@ def _words(expectation: Expectation, value: float) -> str:
 def _expected_value(expectation: Expectation, series: Series) -> float:
     if expectation.value != "rate":
         return float(expectation.value)
-    orders = [point.first("moment_order") for point in series.members]
-    return moment_rate(float(next((order for order in orders if order is not None), math.nan)))  # type: ignore[arg-type]
+    orders = [point.first_number("moment_order") for point in series.members]
+    return moment_rate(next((order for order in orders if order is not None), math.nan))
 
 
 def _judge(expectation: Expectation, series: Series, fit: Fit) -> Judgement:

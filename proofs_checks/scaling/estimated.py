@@ -18,9 +18,12 @@ from synthetic import NOISES, PROBLEMS
 from synthetic.estimates import Estimate, student_t_mean
 from synthetic.problems.estimated import secant_smoothness
 from synthetic.seeds import Streams
+from synthetic.simulate import Snapshot
 
+from ..known import shape_itself
 from .cell import bound_of, simulate_cell, statistics_of
 from .plan import Cell
+from .point import exponent_at, integer_at, world_at
 from .tuning import best_step_size
 from .world import World, builder_of
 
@@ -55,7 +58,7 @@ class AlongTheRun:
     snapshots: list[Any] = field(default_factory=list)
     _last: Any = None
 
-    def __call__(self, snapshot: Any) -> None:
+    def __call__(self, snapshot: Snapshot) -> None:
         if self._last is not None:
             change = _tree(np.subtract, snapshot.gradient, self._last[1])
             length = np.asarray(self.geometry.norm(_tree(np.subtract, snapshot.params, self._last[0])))
@@ -75,7 +78,7 @@ def _tree(function: Any, *blocks: Any) -> Any:
 def _geometry(cell: Cell, start: Any) -> Geometry:
     """Return the geometry of one exponent for every block; a bias is a vector, whose Schatten norms are all one."""
     if not isinstance(start, Mapping):
-        return SchattenGeometry(cell.point["p"])  # type: ignore[arg-type]
+        return SchattenGeometry(exponent_at(cell.point, "p"))
     return ProductGeometry(dict.fromkeys(start, cell.point["p"]), balance=cell.point.get("balance", math.inf))
 
 
@@ -87,12 +90,12 @@ def _build(cell: Cell, repeat: int) -> tuple[Any, Any]:
     ParameterError
         If the noise is not that of a data set.
     """
-    build, options = builder_of(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
+    build, options = builder_of(PROBLEMS, world_at(cell.point, "problem"))
     if "width" in cell.point:
         options["width"] = cell.point["width"]
     rng = Streams({"world": cell.axes}, repeat).generator("start")
     problem = build(None, None, smoothness=None, initial_gap=None, rng=rng, **options)
-    build, options = builder_of(NOISES, cell.point["noise"])  # type: ignore[arg-type]
+    build, options = builder_of(NOISES, world_at(cell.point, "noise"))
     noise = build(None, None, sigma=None, rng=None, **options)
     if not hasattr(noise, "batch_size"):
         fail(ParameterError, "study", "noise", "be minibatch noise with estimated constants", noise.name)
@@ -158,9 +161,8 @@ def _largest(values: np.ndarray) -> Estimate:
 
 def _tuned(cell: Cell, world: World, device: str) -> tuple[float, float]:
     """Return the theory's step size and momentum for the constants at the start, or the best step size of the grid."""
-    shape = world.shape
-    assert isinstance(shape, MomentShape)
-    n_steps = int(cell.point["horizon"])  # type: ignore[call-overload]
+    shape = shape_itself(world.shape)
+    n_steps = integer_at(cell.point, "horizon")
     found = tuned(world.initial_gap, world.smoothness, shape.sigma, n_steps)
     step_size, momentum = float(found.step_size), float(found.momentum)
     if cell.point["tuning"] == "theory":
@@ -178,7 +180,7 @@ class _Run:
     """One repeat: its statistics, its constants, and the method that ran."""
 
     world: World
-    columns: dict[str, object]
+    columns: dict[str, Any]
     step_size: float
     momentum: float
     smoothness: float
@@ -194,10 +196,8 @@ def _run(cell: Cell, repeat: int, device: str) -> _Run:
     shape = MomentShape(constant=1.0, moment_order=2.0, sigma=sigma)
     world = World(problem, noise, geometry, float(problem.initial_gap), smoothness, shape)
     step_size, momentum = _tuned(cell, world, device)
-    observer = AlongTheRun(geometry, max(1, int(cell.point["horizon"]) // N_SNAPSHOTS))  # type: ignore[call-overload]
-    trajectory = simulate_cell(
-        cell, world, step_size, momentum, cell.axes, 1, repeat, device, cell.record, (observer,)
-    )
+    observer = AlongTheRun(geometry, max(1, integer_at(cell.point, "horizon") // N_SNAPSHOTS))
+    trajectory = simulate_cell(cell, world, step_size, momentum, cell.axes, 1, repeat, device, cell.record, (observer,))
     smoothness = max(smoothness, 0.0 if observer.secants is None else float(observer.secants[0]))
     path = [_tree(lambda x: x[0], params) for params in observer.snapshots]
     sigma = max(sigma, *(sigma_at(problem, noise.batch_size, point, geometry) for point in path))
@@ -226,22 +226,24 @@ def run_estimated_cell(cell: Cell, device: str = "cpu") -> dict[str, object]:
     for run in runs:
         world = World(run.world.problem, run.world.noise, run.world.geometry, gap, smoothness.value, shape)
         bounds.append(bound_of(cell, world, run.step_size, run.momentum))
-    columns = {
-        name: [run.columns[name][0] for run in runs]  # type: ignore[index]
-        for name in runs[0].columns
-        if name != "records"
+    columns: dict[str, object] = {
+        name: [run.columns[name][0] for run in runs] for name in runs[0].columns if name != "records"
     }
-    return columns | bounds[0] | {
-        "bound": [found["bound"] for found in bounds],
-        "step_size": [run.step_size for run in runs],
-        "momentum": [run.momentum for run in runs],
-        "initial_gap": [run.world.initial_gap for run in runs],
-        "smoothness": smoothness.value,
-        "smoothness_low": smoothness.low,
-        "smoothness_high": smoothness.high,
-        "sigma": sigma.value,
-        "sigma_low": sigma.low,
-        "sigma_high": sigma.high,
-        "moment_order": 2.0,
-        "constants": "estimated",
-    }
+    return (
+        columns
+        | bounds[0]
+        | {
+            "bound": [found["bound"] for found in bounds],
+            "step_size": [run.step_size for run in runs],
+            "momentum": [run.momentum for run in runs],
+            "initial_gap": [run.world.initial_gap for run in runs],
+            "smoothness": smoothness.value,
+            "smoothness_low": smoothness.low,
+            "smoothness_high": smoothness.high,
+            "sigma": sigma.value,
+            "sigma_low": sigma.low,
+            "sigma_high": sigma.high,
+            "moment_order": 2.0,
+            "constants": "estimated",
+        }
+    )

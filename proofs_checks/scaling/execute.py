@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import threadpoolctl
 
@@ -43,7 +43,8 @@ class Outcome:
     @property
     def records(self) -> Mapping[str, Any]:
         """Return the recorded paths, by name."""
-        return (self.columns or {}).get("records", {})  # type: ignore[return-value]
+        records = (self.columns or {}).get("records", {})
+        return records if isinstance(records, Mapping) else {}
 
 
 def attempt(work: Work, cell: Cell) -> Outcome:
@@ -90,14 +91,22 @@ def _lost(cell: Cell, reason: str = LOST) -> Outcome:
     return Outcome(cell, None, f"{kind}: {reason}", reason, 0.0)
 
 
+@runtime_checkable
+class _Mortal(Protocol):
+    """An executor that may go away before its futures are done, and says so."""
+
+    @property
+    def is_alive(self) -> bool: ...
+
+
 def _completed(futures: Iterable[Future[Outcome]], pool: Executor) -> Iterator[Future[Outcome]]:
     """Yield futures as they finish; those that never will, since their executor is gone, last and not done."""
     waiting = set(futures)
-    can_end = hasattr(pool, "is_alive")
+    watched = pool if isinstance(pool, _Mortal) else None
     while waiting:
-        done, waiting = wait(waiting, timeout=_POLL if can_end else None, return_when=FIRST_COMPLETED)
+        done, waiting = wait(waiting, timeout=None if watched is None else _POLL, return_when=FIRST_COMPLETED)
         yield from done
-        if can_end and not done and not pool.is_alive:
+        if watched is not None and not done and not watched.is_alive:
             yield from waiting
             return
 

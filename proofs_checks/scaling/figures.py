@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import matplotlib
 
@@ -16,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .fit import Fit
+from .point import real_at
 from .series import Series
 
-__all__ = ["draw_arm", "draw_blocks", "save"]
+__all__ = ["BlockPanel", "draw_arm", "draw_blocks", "save"]
 
 # source: Okabe and Ito's palette, which the common kinds of colour blindness tell apart; markers differ as well
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -42,7 +44,7 @@ def _value_ticks(axes: Axes, low: float, high: float) -> None:
     steps = np.array(next((found for limit, found in dense.items() if ratio < limit), [1]))
     decades = 10.0 ** np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 1)
     ticks = np.unique(np.outer(decades, steps))
-    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)]))
+    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low / 1.3) & (ticks <= high * 1.3)].tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
 
@@ -55,7 +57,8 @@ def _interval(values: np.ndarray) -> tuple[float, float, float]:
     if logs.size == 0:
         return np.nan, np.nan, np.nan
     half = t.ppf(0.975, logs.size - 1) * logs.std(ddof=1) / np.sqrt(logs.size) if logs.size > 1 else 0.0
-    return tuple(np.exp([logs.mean(), logs.mean() - half, logs.mean() + half]))  # type: ignore[return-value]
+    mean, low, high = np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
+    return mean, low, high
 
 
 def _label(series: Series, varying: Sequence[str], fit: Fit | None) -> str:
@@ -101,7 +104,7 @@ def draw_arm(
         axes.errorbar(x, found[:, 0], yerr=errors, color=colour, marker=marker, ms=5, lw=1.3, capsize=2.5,
                       label=_label(series, varying, fit))  # fmt: skip
         bounds = [
-            (float(point.key[against]), point.bound)  # type: ignore[arg-type]
+            (real_at(point.key, against), point.bound)
             for point in series.members
             if point.bound and point.first("bound_statistic") == statistic
         ]
@@ -139,10 +142,11 @@ def _reference(
         return []
     slope, text = 0.0, "slope 0"
     if pairs[0][0].against == "horizon":
-        orders = {point.first("moment_order") for series, _ in pairs for point in series.members} - {None}
+        found = {point.first_number("moment_order") for series, _ in pairs for point in series.members}
+        orders = [order for order in found if order is not None]
         if len(orders) != 1:
             return []
-        order = float(orders.pop())  # type: ignore[arg-type]
+        (order,) = orders
         slope = -(order - 1) / (3 * order - 2)
         text = f"slope {slope:.3g}, the rate of the theory"
     values = min(extent) * 0.85 * (x / x[0 if slope >= 0 else -1]) ** slope
@@ -150,7 +154,15 @@ def _reference(
     return [float(values.min()), float(values.max())]
 
 
-def draw_blocks(title: str, panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+class BlockPanel(NamedTuple):
+    """The paths of B blocks: steps, shape (T,); stationarity, shape (T, B); radii, shape (B,)."""
+
+    steps: np.ndarray
+    stationarity: np.ndarray
+    radii: np.ndarray
+
+
+def draw_blocks(title: str, panels: Mapping[str, BlockPanel]) -> Figure:
     """Return the figure of every block's progress: its stationarity over the run, as a share of its start.
 
     Parameters
@@ -158,7 +170,7 @@ def draw_blocks(title: str, panels: Mapping[str, tuple[np.ndarray, np.ndarray, n
     title : str
         What the figure shows.
     panels : mapping
-        Panel title to (steps, shape (T,); block stationarity, shape (T, B); radii, shape (B,)).
+        Title to panel.
     """
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
@@ -185,9 +197,10 @@ def draw_blocks(title: str, panels: Mapping[str, tuple[np.ndarray, np.ndarray, n
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write the figure as PNG and PDF next to each other, and close it."""
     written = []
-    for suffix, options in ((".png", {"dpi": 160}), (".pdf", {"metadata": {"CreationDate": None}})):
+    formats: dict[str, dict[str, Any]] = {".png": {"dpi": 160}, ".pdf": {"metadata": {"CreationDate": None}}}
+    for suffix, options in formats.items():
         path = stem.with_suffix(suffix)
-        figure.savefig(path, **options)  # type: ignore[arg-type]
+        figure.savefig(path, **options)
         written.append(path)
     plt.close(figure)
     return written

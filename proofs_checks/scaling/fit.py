@@ -218,12 +218,14 @@ def fit_power_law(
     logs = [np.log(points.values[j][masks[j]]) for j in keep]
     masked = f" {n_masked} runs without a positive finite value are left out." if n_masked else ""
 
-    def result(label: str, reason: str, *found: Estimate | None) -> Fit:
-        return Fit(against, label, reason + masked, *found, counted, n_masked, logs, seed, method, statistic)  # type: ignore[arg-type]
+    def result(
+        label: str, reason: str, whole: Estimate | None, low: Estimate | None = None, high: Estimate | None = None
+    ) -> Fit:
+        return Fit(against, label, reason + masked, whole, low, high, counted, n_masked, logs, seed, method, statistic)
 
     if len(keep) < MINIMUM_POINTS:
-        whole = exponent(counted, logs, level=level, method=method, seed=seed) if len(keep) >= 2 else None
-        return result("inconclusive", _too_few(points, moved, keep, against), whole, None, None)
+        two = exponent(counted, logs, level=level, method=method, seed=seed) if len(keep) >= 2 else None
+        return result("inconclusive", _too_few(points, moved, keep, against), two)
     whole = exponent(counted, logs, level=level, method=method, seed=seed)
     low, high = (
         exponent(counted[half], logs[half], level=half_level or level, method=method, seed={"of": seed, "half": name})

@@ -10,6 +10,7 @@ from synthetic import PROBLEMS
 from synthetic.seeds import digest
 
 from .axes import FIT_AXES
+from .point import integer_at, real_at, world_at
 
 __all__ = [
     "ASSUMPTIONS",
@@ -158,17 +159,17 @@ class Cell:
     @property
     def cost(self) -> float:
         """Return the expected work, in arbitrary units: for the order of the cells and the time left, nothing else."""
-        side = float(self.point.get("dimension") or self.point["width"])  # type: ignore[arg-type]
-        blocks = float(self.point.get("blocks") or 1)  # type: ignore[arg-type]
+        side = integer_at(self.point, "dimension" if self.point.get("dimension") else "width")
+        blocks = integer_at(self.point, "blocks") if self.point.get("blocks") else 1
         matrices = self.block_size * blocks
         runs = 1 + (len(self.grid) * 0.5 if self.point["tuning"] == "empirical" else 0)
         # source: seconds of a step measured on one core for diagonal stacks, d = 4 to 256, between them and full ones
-        per_matrix = (2.5e-8 * side**2 + 1e-10 * side**3) * float(self.point["aspect"])  # type: ignore[arg-type]
-        family = PROBLEMS.get(str(self.point["problem"]["name"]))  # type: ignore[index]
+        per_matrix = (2.5e-8 * side**2 + 1e-10 * side**3) * real_at(self.point, "aspect")
+        family = PROBLEMS.get(str(world_at(self.point, "problem")["name"]))
         if family is not None and family.is_diagonal:
             per_matrix = 1e-7 * side  # source: the same at d = 10^6 and 10^7, stored as diagonals
         per_step = 2.5e-4 * blocks + matrices * per_matrix
-        return runs * float(self.point["horizon"]) * per_step  # type: ignore[arg-type]
+        return runs * integer_at(self.point, "horizon") * per_step
 
     def label(self) -> str:
         """Return the cell in words, for messages."""

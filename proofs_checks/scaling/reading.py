@@ -84,9 +84,11 @@ class Table:
     def as_number(self, key: str, value: object, *, positive: bool = True) -> float:
         """Return ``value`` as a finite number, positive unless told otherwise."""
         requirement = "be a positive finite number" if positive else "be a finite number"
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or (positive and not value > 0):
-            self.refuse(key, requirement, value, "Write a number such as 0.5.")
+        way_out = "Write a number such as 0.5."
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(key, requirement, value, way_out)
+        if not math.isfinite(value) or (positive and not value > 0):
+            self.refuse(key, requirement, value, way_out)
         return float(value)
 
     def choice(self, key: str, choices: Iterable[str], default: object = _MISSING) -> str:
@@ -109,11 +111,11 @@ class Table:
         except SchattorError:
             self.refuse(key, "lie in [1, inf]", value, 'Write a number, a fraction such as "4/3", or "inf".')
 
-    def listed(self, key: str, default: object = _MISSING) -> list[object]:
-        """Return the value as a list without repeated entries: a single value stands for the list that holds it."""
+    def listed(self, key: str, default: object = _MISSING, *, allow_empty: bool = False) -> list[object]:
+        """Return the value as a list; a single value stands for the list that holds it."""
         value = self.get(key, default)
         entries = list(value) if isinstance(value, list | tuple) else [value]
-        if not entries:
+        if not entries and not allow_empty:
             self.refuse(key, "hold at least one value", value, "Name a value, or leave the key out.")
         return entries
 

@@ -17,12 +17,14 @@ from ..files import write_file
 from . import figures
 from .analysis import Analysis
 from .axes import AXES, world_label
+from .compare import Comparison
 from .fit import Fit
 from .plan import Arm
+from .point import as_integer
 from .series import Series
 from .store import CALL, Store
 from .tables import Table, to_csv, to_latex, to_markdown, to_text
-from .world import geometry_of
+from .world import block_geometry_of
 
 __all__ = ["ASSUMPTION_WORDS", "STATISTIC_WORDS", "arm_words", "write_report"]
 
@@ -76,15 +78,15 @@ def expectations_table(analysis: Analysis) -> Table:
 
 def tightness_table(analysis: Analysis) -> Table:
     """Return one row for each arm and p: the range of the ratio to the bound over its points."""
-    groups: dict[tuple[str, str, str], list[object]] = {}
+    groups: dict[tuple[str, str, str], list[Comparison]] = {}
     for c in analysis.comparisons:
         key = (c.arm, _show(c.key.get("p")), _show(c.key.get("noise")))
         groups.setdefault(key, []).append(c)
     rows = []
     for (arm, p, noise), found in groups.items():
-        ratios = [c.ratio for c in found if c.ratio is not None]  # type: ignore[attr-defined]
-        verdicts = sorted({c.verdict.value for c in found})  # type: ignore[attr-defined]
-        constants = sorted({c.constants for c in found})  # type: ignore[attr-defined]
+        ratios = [c.ratio for c in found if c.ratio is not None]
+        verdicts = sorted({c.verdict.value for c in found})
+        constants = sorted({c.constants for c in found})
         span = f"{min(r.value for r in ratios):.3f} to {max(r.value for r in ratios):.3f}" if ratios else "no bound"
         top = f"{max(r.high for r in ratios):.3f}" if ratios else ""
         rows.append([arm, p, noise, str(len(found)), span, top, ", ".join(constants), ", ".join(verdicts)])
@@ -131,20 +133,20 @@ def arm_words(arm: Arm) -> list[str]:
     return lines
 
 
-def _block_panels(analysis: Analysis, arm: Arm, store: Store) -> dict[str, tuple[np.ndarray, ...]]:
+def _block_panels(analysis: Analysis, arm: Arm, store: Store) -> dict[str, figures.BlockPanel]:
     """Return the recorded block paths of the first block of repeats with the most blocks, one panel each p, balance."""
-    panels: dict[str, tuple[np.ndarray, ...]] = {}
+    panels: dict[str, figures.BlockPanel] = {}
     if "block_stationarity" not in arm.record or "blocks" not in arm.axes:
         return panels
-    most = max(arm.axes["blocks"])  # type: ignore[type-var]
+    most = max(as_integer("blocks", value) for value in arm.axes["blocks"])
     for cell in analysis.study.cells():
         path = store.records(cell)
         if cell.arm == arm.name and cell.block == 0 and cell.point["blocks"] == most and path.exists():
             with np.load(path) as paths:
                 steps, blocks = paths["step"], paths["block_stationarity"]
-            radii = np.array(list(geometry_of(cell).radii.values()))
+            radii = np.array(list(block_geometry_of(cell).radii.values()))
             name = f"p = {cell.point['p']}, balance t = {cell.point['balance']}".replace("inf", "∞")
-            panels.setdefault(name, (steps, np.nanmean(blocks, axis=1), radii))
+            panels.setdefault(name, figures.BlockPanel(steps, np.nanmean(blocks, axis=1), radii))
     return panels
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from .axes import AXES
 from .columns import STATISTICS
 from .fit import Points, slope_weights
 from .plan import Arm, Study
+from .point import as_real, real_at
 
 __all__ = ["Point", "Series", "points_of", "series_of", "spell"]
 
@@ -32,11 +34,16 @@ class Point:
 
     arm: str
     key: Mapping[str, object]
-    rows: Mapping[str, NDArray]
+    rows: Mapping[str, NDArray[Any]]
 
     def first(self, column: str) -> object:
         """Return the first entry of a column that is the same in every row, None where it is missing."""
         return next((entry for entry in self.rows[column] if entry is not None), None)
+
+    def first_number(self, column: str) -> float | None:
+        """Return :meth:`first` of a column of numbers."""
+        entry = self.first(column)
+        return None if entry is None else as_real(column, entry)
 
     @property
     def bound(self) -> float | None:
@@ -62,7 +69,7 @@ class Series:
     @property
     def x(self) -> NDArray[np.float64]:
         """Return the values of the axis."""
-        return np.array([float(point.key[self.against]) for point in self.members])  # type: ignore[arg-type]
+        return np.array([real_at(point.key, self.against) for point in self.members])
 
     def statistic(self, name: str) -> list[NDArray[np.float64]]:
         """Return one array of per-repeat values for each point."""
@@ -115,13 +122,14 @@ def points_of(table: pa.Table) -> Iterator[Point]:
 def series_of(table: pa.Table, study: Study) -> list[Series]:
     """Return the series of every arm along the axis that the arm is fitted against."""
     against: dict[str, Arm] = {arm.name: arm for arm in study.arms}
-    groups: dict[tuple[object, ...], list[Point]] = {}
+    groups: dict[tuple[str, tuple[tuple[str, object], ...]], list[Point]] = {}
     for point in points_of(table):
         axis = against[point.arm].against
-        key = tuple((name, value) for name, value in point.key.items() if name != axis)
-        groups.setdefault((point.arm, axis, key), []).append(point)
+        shared = tuple((name, value) for name, value in point.key.items() if name != axis)
+        groups.setdefault((point.arm, shared), []).append(point)
     found = []
-    for (arm, axis, key), members in groups.items():
-        ordered = sorted(members, key=lambda point: point.key[axis])  # type: ignore[arg-type, return-value]
-        found.append(Series(str(arm), dict(key), str(axis), tuple(ordered)))  # type: ignore[arg-type]
+    for (arm, shared), members in groups.items():
+        axis = against[arm].against
+        ordered = sorted(members, key=lambda point: real_at(point.key, axis))
+        found.append(Series(arm, dict(shared), axis, tuple(ordered)))
     return found

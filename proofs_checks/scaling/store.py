@@ -180,7 +180,7 @@ class Store:
         """
         if records:
             paths = io.BytesIO()
-            np.savez_compressed(paths, **records)
+            np.savez_compressed(paths, **records)  # type: ignore[arg-type]  # as if a name were allow_pickle
             write_file(self.records(cell), paths.getvalue(), CALL)
         metadata = {_METADATA: json.dumps(self._identity(cell) | {"seconds": round(seconds, 6)}).encode()}
         buffer = io.BytesIO()

@@ -96,7 +96,7 @@ def _read_arm(file: str, content: object, index: int, block_size: int, base: Hel
         statistics=tuple(
             table.as_choice("statistics", name, STATISTICS) for name in table.listed("statistics", STATISTICS[0])
         ),
-        record=tuple(table.as_choice("record", name, RECORDS) for name in table.get("record", ())),  # type: ignore[attr-defined]
+        record=tuple(table.as_choice("record", name, RECORDS) for name in table.listed("record", [], allow_empty=True)),
         note=table.text("note", ""),
     )
     table.finish()
@@ -109,9 +109,9 @@ def _read_expectation(file: str, content: object, index: int, arms: Mapping[str,
     kinds = [kind for kind in ("equals", "at_least", "at_most") if kind in table]
     if len(kinds) != 1:
         table.refuse("equals", "be the one of equals, at_least, at_most that is given", kinds, "Give exactly one.")
-    value = table.get(kinds[0])
-    if not (value == "rate" and kinds[0] == "at_most"):
-        value = table.as_number(kinds[0], value, positive=False)
+    given = table.get(kinds[0])
+    is_rate = given == "rate" and kinds[0] == "at_most"
+    value: float | str = "rate" if is_rate else table.as_number(kinds[0], given, positive=False)
     statistic = table.choice("statistic", arm.statistics, arm.statistics[0])
     margin = table.number("margin") if kinds[0] == "equals" else 0.0
     alpha = table.number("alpha", 0.05)
@@ -127,7 +127,7 @@ def _read_expectation(file: str, content: object, index: int, arms: Mapping[str,
                     table.refuse(name, f"be among the values of arm {arm.name!r}", entry, f"It has {list(there)}.")
             where[name] = chosen
     table.finish()
-    return Expectation(arm.name, where, kinds[0], value, statistic, margin, alpha)  # type: ignore[arg-type]
+    return Expectation(arm.name, where, kinds[0], value, statistic, margin, alpha)
 
 
 def _scaled_down(file: str, content: Mapping[str, object]) -> dict[str, object]:
@@ -136,19 +136,20 @@ def _scaled_down(file: str, content: Mapping[str, object]) -> dict[str, object]:
         raise StudyError(f"{file}: smoke must be given for --scale smoke, got no such table. Add a [smoke] table.")
     table = Table(file, "smoke", content["smoke"])
     overrides = table.table("arms", {})
-    arms = [dict(arm) for arm in content.get("arm", ()) if isinstance(arm, Mapping)]  # type: ignore[attr-defined]
+    listed = content.get("arm")
+    arms = [dict(arm) for arm in listed if isinstance(arm, Mapping)] if isinstance(listed, list) else []
+    changed: dict[str, Mapping[str, object]] = {}
     for name, changes in overrides.content.items():
         overrides.as_choice(name, name, [str(arm.get("name")) for arm in arms])
         if not isinstance(changes, Mapping):
             overrides.refuse(name, "be a table of axes", changes)
-        next(arm for arm in arms if arm.get("name") == name).update(changes)
-    study = content.get("study", {})
-    block_size = table.integer("block_size", study.get("block_size", DEFAULT_BLOCK_SIZE))  # type: ignore[attr-defined]
+        changed[name] = changes
+    study = Table(file, "study", content.get("study", {})).content
+    block_size = table.integer("block_size", study.get("block_size", DEFAULT_BLOCK_SIZE))
     common = {key: value for key, value in table.rest().items() if key in AXES or key == "repeats"}
     for arm in arms:
-        arm.update({key: value for key, value in common.items() if key not in overrides.content.get(arm["name"], {})})
-    small = dict(content) | {"arm": arms, "expect": [], "study": dict(study) | {"block_size": block_size}}  # type: ignore[call-overload]
-    return small
+        arm.update(common | dict(changed.get(str(arm.get("name")), {})))
+    return dict(content) | {"arm": arms or listed, "expect": [], "study": dict(study) | {"block_size": block_size}}
 
 
 def read_study(text: str, file: str = "study", *, scale: str = "full") -> Study:

@@ -15,6 +15,7 @@ from schattor_theory.checks import fail
 from schattor_theory.errors import ParameterError
 
 from .plan import Cell
+from .point import integer_at
 from .world import World, sigma_of
 
 __all__ = ["best_step_size", "regularized_tuning", "theory_tuning"]
@@ -43,7 +44,7 @@ def assumed_shape(cell: Cell, world: World) -> MomentShape:
 def theory_tuning(cell: Cell, world: World) -> tuple[float, float]:
     """Return the step size and momentum that minimise the theory's bound: T5's, or T6's for the regularised oracle."""
     shape = assumed_shape(cell, world)
-    n_steps = int(cell.point["horizon"])  # type: ignore[call-overload]
+    n_steps = integer_at(cell.point, "horizon")
     if cell.point["oracle"] == "regularized":
         return regularized_tuning(world.initial_gap, world.smoothness, shape, n_steps)
     scale = (world.initial_gap, world.smoothness, shape.sigma, n_steps)
@@ -51,9 +52,7 @@ def theory_tuning(cell: Cell, world: World) -> tuple[float, float]:
     return float(found.step_size), float(found.momentum)
 
 
-def regularized_tuning(
-    initial_gap: float, smoothness: float, shape: MomentShape, n_steps: int
-) -> tuple[float, float]:
+def regularized_tuning(initial_gap: float, smoothness: float, shape: MomentShape, n_steps: int) -> tuple[float, float]:
     """Return the step size (unit X²/F) and momentum that minimise T6's sharp form, by Nelder and Mead on logarithms.
 
     Raises

@@ -16,10 +16,15 @@ from schattor_theory.geometry import Geometry, ProductGeometry, SchattenGeometry
 from synthetic import NOISES, PROBLEMS
 from synthetic.seeds import Streams
 
+from ..known import known
 from .axes import factory_of
 from .plan import Cell, Held
+from .point import exponent_at, integer_at, real_at, world_at
 
-__all__ = ["World", "build_world", "geometry_of", "shape_of", "sigma_of"]
+__all__ = ["World", "block_geometry_of", "build_world", "geometry_of", "shape_of", "sigma_of"]
+
+NoiseRecord = CovarianceNoise | MomentNoise | WeightedNoise
+Shape = tuple[int, int] | dict[str, tuple[int, int]]
 
 EXACTNESS = 1e-9
 """Relative error allowed between a constant of the study file and that of what was built: rounding, nothing else."""
@@ -60,11 +65,16 @@ def geometry_of(cell: Cell) -> Geometry:
     A single matrix has the geometry that its problem is stored for. With blocks it is a product geometry whose radii
     are spread evenly on a logarithmic scale, with geometric mean 1.
     """
+    if "blocks" in cell.point:
+        return block_geometry_of(cell)
+    family = PROBLEMS.get(str(world_at(cell.point, "problem")["name"]))
+    return (SchattenGeometry if family is None else family.geometry)(exponent_at(cell.point, "p"))
+
+
+def block_geometry_of(cell: Cell) -> ProductGeometry:
+    """Return the product geometry of a cell with blocks."""
     point = cell.point
-    if "blocks" not in point:
-        family = PROBLEMS.get(str(point["problem"]["name"]))  # type: ignore[index]
-        return (SchattenGeometry if family is None else family.geometry)(point["p"])
-    n = int(point["blocks"])  # type: ignore[call-overload]
+    n = integer_at(point, "blocks")
     half = math.sqrt(cell.radii_spread)
     radii = np.geomspace(1 / half, half, n) if n > 1 else np.ones(1)
     names = [block_name(b) for b in range(n)]
@@ -73,13 +83,13 @@ def geometry_of(cell: Cell) -> Geometry:
     )
 
 
-def shape_of(cell: Cell) -> Any:
+def shape_of(cell: Cell) -> Shape:
     """Return the shape (m, n) of the variable, n = aspect × m rounded, or the shape of each block."""
-    m = int(cell.point["dimension"])  # type: ignore[call-overload]
-    n = max(1, round(m * float(cell.point["aspect"])))  # type: ignore[arg-type]
+    m = integer_at(cell.point, "dimension")
+    n = max(1, round(m * real_at(cell.point, "aspect")))
     if "blocks" not in cell.point:
         return (m, n)
-    return {block_name(b): (m, n) for b in range(int(cell.point["blocks"]))}  # type: ignore[call-overload]
+    return {block_name(b): (m, n) for b in range(integer_at(cell.point, "blocks"))}
 
 
 def builder_of(
@@ -90,6 +100,19 @@ def builder_of(
     options = {key: value for key, value in spec.items() if key != "name"}
     factory = factory_of(name)
     return (factory if factory is not None else catalogue[name].build), options
+
+
+def _record_of(noise: Any, assumption: str, geometry: Geometry, moment_order: float) -> NoiseRecord | None:
+    """Return the record of a noise under one assumption in a geometry of one exponent, None when it has none."""
+    if assumption == "covariance":
+        sigma = noise.covariance_sigma(geometry)
+        return None if sigma is None else CovarianceNoise(sigma=sigma)
+    if assumption == "moment":
+        sigma, symmetric = noise.moment_sigma(geometry, moment_order), bool(noise.conditionally_symmetric)
+        return None if sigma is None else MomentNoise(
+            moment_order=moment_order, sigma=sigma, conditionally_symmetric=symmetric
+        )  # fmt: skip
+    return next((found for found in noise.assumptions(geometry) if isinstance(found, WeightedNoise)), None)
 
 
 def moment_shape_of(
@@ -104,22 +127,10 @@ def moment_shape_of(
     """
     if isinstance(geometry, ProductGeometry):
         return noise.moment_shape(geometry)
-    symmetric = bool(noise.conditionally_symmetric)
-    if assumption == "covariance":
-        sigma = noise.covariance_sigma(geometry)
-        record: Any = None if sigma is None else CovarianceNoise(sigma=sigma)
-    elif assumption == "moment":
-        sigma = noise.moment_sigma(geometry, moment_order)
-        record = None if sigma is None else MomentNoise(
-            moment_order=moment_order, sigma=sigma, conditionally_symmetric=symmetric
-        )  # fmt: skip
-    else:
-        held = [found for found in noise.assumptions(geometry) if isinstance(found, WeightedNoise)]
-        record = held[0] if held else None
+    record = _record_of(noise, assumption, geometry, moment_order)
     if record is None:
         return NotApplicable(f"the noise {noise.name!r} does not satisfy the assumption {assumption!r}")
-    p = geometry.p if isinstance(geometry, SchattenGeometry) else geometry
-    return record.moment_shape(p)
+    return record.moment_shape(geometry.p)
 
 
 def sigma_of(noise: Any, assumption: str, geometry: Geometry, moment_order: float) -> float | None:
@@ -130,12 +141,8 @@ def sigma_of(noise: Any, assumption: str, geometry: Geometry, moment_order: floa
     if isinstance(geometry, ProductGeometry):
         shape = noise.moment_shape(geometry)
         return None if isinstance(shape, NotApplicable) else shape.scale
-    if assumption == "covariance":
-        return noise.covariance_sigma(geometry)
-    if assumption == "moment":
-        return noise.moment_sigma(geometry, moment_order)
-    held = [found for found in noise.assumptions(geometry) if isinstance(found, WeightedNoise)]
-    return held[0].sigma if held else None
+    record = _record_of(noise, assumption, geometry, moment_order)
+    return None if record is None else record.sigma
 
 
 def _check_held(cell: Cell, held: Held, reference: Geometry, problem: Any, noise: Any) -> None:
@@ -159,7 +166,7 @@ def _noise(cell: Cell, held: Held, reference: Geometry) -> Any:
     A family is built by the moment of its dual norm. Where the assumption's sigma is another multiple of it, it is
     built a second time to scale: sigma is linear in the noise.
     """
-    build, options = builder_of(NOISES, cell.point["noise"])  # type: ignore[arg-type]
+    build, options = builder_of(NOISES, world_at(cell.point, "noise"))
 
     def built(sigma: float) -> Any:
         rng = Streams({"world": cell.axes}).generator("signs")
@@ -180,16 +187,13 @@ def build_world(cell: Cell) -> World:
     ParameterError
         If the problem or noise cannot have the constants that the study holds fixed, or turned out not to have them.
     """
-    held = cell.held
-    assert held is not None
+    held = known(cell.held, "held")
     own = geometry_of(cell)
     reference = own if held.geometry == "own" else as_geometry(held.geometry)
     shape = shape_of(cell)
     rng = Streams({"world": cell.axes}).generator("basis")
-    build, options = builder_of(PROBLEMS, cell.point["problem"])  # type: ignore[arg-type]
-    problem = build(
-        shape, reference, smoothness=held.smoothness, initial_gap=held.initial_gap, rng=rng, **options
-    )
+    build, options = builder_of(PROBLEMS, world_at(cell.point, "problem"))
+    problem = build(shape, reference, smoothness=held.smoothness, initial_gap=held.initial_gap, rng=rng, **options)
     noise = _noise(cell, held, reference)
     _check_held(cell, held, reference, problem, noise)
     found = moment_shape_of(noise, cell.assumption, own, held.moment_order)

@@ -12,6 +12,7 @@ from .calculus import coefficient
 from .chain import Chain, derivation
 from .momentum import M0, G, M
 from .notation import function, index, symbol
+from .point import Point
 from .relation import at_most, equals
 from .stationarity import shape_of
 from .symbols import BETA, SIGMA, THETA, C, K, k
@@ -30,14 +31,14 @@ def _average(chain: Chain) -> tuple[sp.Expr, sp.Expr]:
     return coefficient(step.right, M0), coefficient(step.right, G)
 
 
-def _weight_of(age: int, step: int, momentum: float, **options: bool) -> float:
+def _weight_of(age: int, step: int, momentum: float, *, bias_correction: bool = False) -> float:
     """Return what the optimizer's momentum has of the gradient that is so many steps old."""
-    optimizer = Schattor(2, 1.0, momentum, **options)
+    optimizer = Schattor(2, 1.0, momentum, bias_correction=bias_correction)
     x = np.zeros((1, 1))
     state = optimizer.init(x)
     for i in range(step + 1):
         x, state = optimizer.step(x, np.full((1, 1), float(i == step - age)), state)
-    return float(state.momentum[0, 0])
+    return float(np.asarray(state.momentum)[0, 0])
 
 
 def _constant(chain: Chain) -> None:
@@ -49,8 +50,12 @@ def _constant(chain: Chain) -> None:
     first = chain.given(equals(symbol("w(G_0)"), kept**n), "M_0 = G_0 has been multiplied n times.")
     total = chain.total(weight.right, j, 0, n, 1 - kept**n, "The weights of ages 0 to n - 1.")
     chain.combine([(1, total), (1, first)], "So it is an average.", left=total.left + first.left)
-    chain.agree("Schattor, age j", weight.right, lambda at: _weight_of(at["j"], at["j"] + 1, 1 - at["θ"]))
-    chain.agree("Schattor, first gradient", first.right, lambda at: _weight_of(at["n"], at["n"], 1 - at["θ"]))
+
+    def of_age(age: int, step: int, at: Point) -> float:
+        return _weight_of(age, step, 1 - at["θ"])
+
+    chain.agree("Schattor, age j", weight.right, lambda at: of_age(at.whole["j"], at.whole["j"] + 1, at))
+    chain.agree("Schattor, first gradient", first.right, lambda at: of_age(at.whole["n"], at.whole["n"], at))
 
 
 def _bias_corrected(chain: Chain) -> None:
@@ -72,7 +77,7 @@ def _bias_corrected(chain: Chain) -> None:
     chain.combine([(share.right, powers)], "So it is an average.", left=share.right * powers.left)
     chain.agree(
         "Schattor(bias_correction=True), age j", weight.right,
-        lambda at: _weight_of(at["j"], at["k"], at["μ"], bias_correction=True),
+        lambda at: _weight_of(at.whole["j"], at.whole["k"], at["μ"], bias_correction=True),
         values=lambda which: {j: which, k: which + 2},
     )  # fmt: skip
 
@@ -93,8 +98,8 @@ def _minibatch(chain: Chain) -> None:
     root = chain.power(summed, 1 / BETA, "The ℓ_β norm.")
     bound = chain.combine([(1, shape), (C * SIGMA, root)], "Put in.", left=whole)
 
-    def of_product(at: dict) -> float:
-        return minibatch_shape(shape_of(at), at["m"]).of_weights(at["a"][: at["K"]])
+    def of_product(at: Point) -> float:
+        return minibatch_shape(shape_of(at), at.whole["m"]).of_weights(at.rows["a"][: at.whole["K"]])
 
     def weights(which: int) -> dict[str, list[object]]:
         return {"a": [sp.Rational(1 + (which + 2) * i, 2 + i) for i in range(2**4)]}

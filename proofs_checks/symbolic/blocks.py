@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import sympy as sp
@@ -12,6 +13,7 @@ from schattor_theory import ProductGeometry, bounds, duality_map
 from .chain import Chain, derivation
 from .forms import shortest
 from .notation import index, symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import shape_of
 from .symbols import SIGMA, C
@@ -74,13 +76,13 @@ def _duality_map(chain: Chain) -> None:
     two = s1**q + s2**q
     first = chain.put(best, {c: s1, power_sum: two}, "Two singular values: the first weight.")
 
-    def of_product(exponent: float, at: dict) -> float:
+    def of_product(exponent: float, at: Mapping[str, float]) -> float:
         return float(duality_map(np.diag([at["s₁"], at["s₂"]]), exponent)[0, 0])
 
     chain.agree("duality_map", first.right, lambda at: of_product(at["p"], at))
     norm = chain.put(dual, {power_sum: two}, "And the norm it attains.")
 
-    def paired(at: dict) -> float:
+    def paired(at: Point) -> float:
         m = np.diag([at["s₁"], at["s₂"]])
         return float(np.sum(m * duality_map(m, at["p"])))
 
@@ -101,8 +103,8 @@ def _top_singular_value(chain: Chain) -> None:
     top = chain.put(best, {c: 1, power_sum: k + below.right}, "The top one, scaled to 1, k times.")
     weight = chain.limit(top.right, p, 1, "Its weight as p → 1.")
 
-    def of_product(at: dict) -> float:
-        values = [2.0] * at["k"] + [1.0]
+    def of_product(at: Point) -> float:
+        values = [2.0] * at.whole["k"] + [1.0]
         return float(duality_map(np.diag(values), 1)[0, 0])
 
     chain.agree("duality_map(p=1)", weight.right, of_product)
@@ -121,7 +123,7 @@ def _balance(chain: Chain) -> None:
     dual = t / (t - 1)
     first = chain.put(best, {p: t, c: s1, power_sum: s1**dual + s2**dual}, "Two blocks, ‖w‖_t = 1: the first weight.")
 
-    def of_product(balance: float, at: dict) -> float:
+    def of_product(balance: float, at: Mapping[str, float]) -> float:
         radius = 2.0
         geometry = ProductGeometry({"one": 2, "two": 2}, radii={"one": radius}, balance=balance)
         blocks = {"one": np.array([[at["s₁"] / radius]]), "two": np.array([[at["s₂"]]])}
@@ -130,7 +132,7 @@ def _balance(chain: Chain) -> None:
     chain.agree("ProductGeometry.duality_map", first.right, lambda at: of_product(at["t"], at))
     norm = chain.put(bound, {p: t, power_sum: s1**dual + s2**dual}, "And the dual norm it attains.")
 
-    def dual_norm(at: dict) -> float:
+    def dual_norm(at: Point) -> float:
         geometry = ProductGeometry({"one": 2, "two": 2}, balance=at["t"])
         return float(geometry.dual_norm({"one": np.array([[at["s₁"]]]), "two": np.array([[at["s₂"]]])}))
 
@@ -189,7 +191,7 @@ def _moment_shape(chain: Chain) -> None:
     root = chain.power(both, 1 / u, "Take the root.")
     level = chain.combine([(1 / weights, root)], "Over the weights.", left=whole / weights)
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         shapes = {
             name: shape_of({"σ": at["σ"], "c": at["c"], "β": at["u"] if name == "one" else 2.0})
             for name in ("one", "two")

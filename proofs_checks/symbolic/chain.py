@@ -7,7 +7,7 @@ The check looks at the claim that goes on, not at how it was made: a chain that 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from . import calculus
 from .decide import Box, is_factor_nonnegative, nonnegative_number, nonnegative_on, vanishes
 from .forms import collected, shortest
 from .notation import N_SAMPLES, function, latex_of, sample, words
+from .point import Point
 from .relation import Relation, at_most, equals
 
 __all__ = ["Chain", "Derived", "derivation"]
@@ -97,7 +98,8 @@ class Chain:
         # both sides of an equation are ≥ 0 if one is
         starts = (relation.left, relation.right) if relation.is_equation else (relation.left,)
         fine = any(is_factor_nonnegative(s, known) for s in starts) and is_factor_nonnegative(exponent, known)
-        made = Relation(*(_raised(side, exponent) for side in (relation.left, relation.right)), relation.is_equation)
+        left, right = (_raised(side, exponent) for side in (relation.left, relation.right))
+        made = Relation(left, right, relation.is_equation)
         return self.record(made, why, lambda claim: all_of([settle(fine), _is(made)(claim)]))
 
     def nonnegative(self, expression: object, box: Box, why: str) -> Relation:
@@ -273,10 +275,10 @@ class Chain:
         self,
         what: str,
         derived: object,
-        product: Callable[[dict[str, object]], float],
+        product: Callable[[Point], float],
         *,
-        values: Callable[[int], dict[sp.Symbol, object]] | None = None,
-        sequences: Callable[[int], dict[str, Sequence[object]]] | None = None,
+        values: Callable[[int], Mapping[sp.Symbol, object]] | None = None,
+        sequences: Callable[[int], Mapping[str, Sequence[object]]] | None = None,
     ) -> Relation:
         """Conclude that the toolkit computes what was derived, at ``N_SAMPLES`` joint rational values.
 
@@ -287,11 +289,11 @@ class Chain:
         derived : expression
             What was derived.
         product : callable
-            From the values by name (floats; ints for integers) to the number that the toolkit gives.
+            From the values by name to the number that the toolkit gives.
         values : callable
             From the number of the sample to values of symbols that differ from their own samples.
         sequences : callable
-            From the number of the sample to the terms of unknown sequences, by name; ``product`` gets them too.
+            From the number of the sample to the terms of unknown sequences, by name; ``product`` has them as ``rows``.
         """
 
         def check(claim: Relation) -> Decision:
@@ -301,8 +303,7 @@ class Chain:
                 chosen |= {one: sp.sympify(value) for one, value in (values(which) if values else {}).items()}
                 terms = sequences(which) if sequences else {}
                 exact = calculus.with_terms(claim.right.subs(chosen, simultaneous=True).doit(), terms)
-                named = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
-                found = product(named | {name: [float(term) for term in row] for name, row in terms.items()})
+                found = product(Point(chosen, terms))
                 results.append(abs(float(exact) - found) <= _TOLERANCE * (1 + abs(found)))
             return settle(all(results), not all(results))
 

@@ -8,11 +8,13 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from . import momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .forms import collected, shortest
 from .notation import function, index, sample, symbol, words
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import MEAN
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
@@ -127,12 +129,12 @@ def _bias_corrected(chain: Chain) -> None:
     excess = chain.use(excess_weight)
     chain.agree("bias_correction_excess(2)", excess.right, lambda _: bounds.bias_correction_excess(2.0))
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.stationarity_bound(
             initial_gap=at["Δ"], smoothness=at["L"], sigma=at["σ"] * at["c"], moment_order=2, p=2, noise_model="shape",
-            step_size=at["η"], momentum=1 - at["θ"], n_steps=at["K"], bias_correction=True,
+            step_size=at["η"], momentum=1 - at["θ"], n_steps=at.whole["K"], bias_correction=True,
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("stationarity_bound with bias correction", bound.right, of_product)
 
@@ -169,10 +171,14 @@ def _much_noise(which: int) -> dict[sp.Symbol, object]:
     return {SIGMA: (2 + 2 * sample(L, which) * sample(GAP, which)) * 2}
 
 
-def _corollary(part: str, *, bias_correction: bool = True) -> Callable[[dict], float]:
-    def value(at: dict) -> float:
+def _corollary(part: str, *, bias_correction: bool = True) -> Callable[[Point], float]:
+    def value(at: Point) -> float:
         found = bounds.covariance_corollary(
-            initial_gap=at["Δ"], smoothness=at["L"], sigma=at["σ"], n_steps=at["K"], bias_correction=bias_correction
+            initial_gap=at["Δ"],
+            smoothness=at["L"],
+            sigma=at["σ"],
+            n_steps=at.whole["K"],
+            bias_correction=bias_correction,
         )
         return found.terms[part]
 
@@ -212,8 +218,7 @@ def _covariance(chain: Chain) -> None:
     )
     number, unit = done.right.as_independent(L, GAP, SIGMA, K)
     chosen = {one: sample(one, 0) for one in (L, GAP, K)} | _much_noise(0)
-    at = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
-    product = _corollary("burn_in")(at) / float(unit.subs(chosen))
+    product = _corollary("burn_in")(Point(chosen)) / float(unit.subs(chosen))
     chain.rounded_up("factor of burn_in in covariance_corollary", number, product, digits=0)
 
 
@@ -244,12 +249,17 @@ def _high_probability(chain: Chain) -> None:
     )
     found = chain.solve(markov.right - gamma, level, "This y is exceeded with probability at most γ.")
 
-    def factor(form: str) -> Callable[[dict], float]:
-        def value(at: dict) -> float:
-            run = {"initial_gap": 1.0, "smoothness": 1.0, "sigma": 1.0, "p": 2, "step_size": 1.0, "momentum": 0.0}
-            run |= {"n_steps": at.get("K", 1), "noise_model": "shape", "moment_order": at.get("β", 2.0)}
-            mean = bounds.stationarity_bound(**run)
-            found = bounds.high_probability_bound(**run, failure_probability=at["γ"], form=form)
+    def factor(form: str) -> Callable[[Point], float]:
+        def value(at: Point) -> float:
+            order, n_steps = at.get("β", 2.0), at.whole.get("K", 1)
+            mean = bounds.stationarity_bound(
+                initial_gap=1.0, smoothness=1.0, sigma=1.0, p=2, step_size=1.0, momentum=0.0, n_steps=n_steps,
+                noise_model="shape", moment_order=order,
+            )  # fmt: skip
+            found = bounds.high_probability_bound(
+                initial_gap=1.0, smoothness=1.0, sigma=1.0, p=2, step_size=1.0, momentum=0.0, n_steps=n_steps,
+                noise_model="shape", moment_order=order, failure_probability=at["γ"], form=form,
+            )  # fmt: skip
             return found.terms["noise"] / mean.terms["noise"]
 
         return value

@@ -137,9 +137,9 @@ def nonnegative_on(expression: sp.Expr, box: Box) -> Decision:
         positive[y] = one
         moved = moved.subs(one, low + y if high is sp.oo else (low + high * y) / (1 + y))
     top, bottom = sp.fraction(sp.cancel(sp.together(moved)))
-    signs = [_sign_of_coefficients(part, list(positive)) for part in (top, bottom)]
-    if None not in signs:
-        return settle(signs[0] * signs[1] >= 0)
+    above, below = (_sign_of_coefficients(part, list(positive)) for part in (top, bottom))
+    if above is not None and below is not None:
+        return settle(above * below >= 0)
     if len(whole) == 1:
         return _by_counting_roots(expression, *next(iter(whole.items())))
     return Decision.UNDECIDED

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from .chain import Chain, derivation
 from .forms import signed
 from .notation import function, number, symbol, vector
+from .point import Point
 from .relation import Relation, at_most, equals, inner, norm
 from .symbols import DELTA, ETA, EXCESS, L
 
@@ -84,15 +88,16 @@ def exact_descent(chain: Chain) -> Relation:
 def _descent(chain: Chain) -> None:
     inexact = ball_descent(chain)
 
-    def of_product(at: dict) -> float:
-        return bounds.descent_bound(
+    def of_product(at: Point) -> float:
+        found = bounds.descent_bound(
             step_size=at["η"],
             gradient_norm=at["‖∇f‖_q"],
             error_norm=at["‖e‖_q"],
             smoothness=at["L"],
             direction_defect=at.get("δ", 0),
             norm_excess=at.get("ω", 0),
-        ).value
+        )
+        return bound_value(found)
 
     chain.agree("descent_bound(δ, ω)", inexact.right, of_product)
     exact = chain.put(inexact, {DELTA: 0, EXCESS: 0}, "By D1 the exact oracle has δ = ω = 0.")
@@ -125,9 +130,8 @@ def _factor_is_sharp(chain: Chain) -> None:
     least = chain.solve(needed.gap, factor, "The least C for which it is true.")
     limit = chain.limit(least.right, small, 0, "As ε → 0.")
 
-    def of_product(_: dict) -> float:
-        value = bounds.descent_bound(step_size=1.0, gradient_norm=0.0, error_norm=1.0, smoothness=0.0).value
-        return value
+    def of_product(_: Point) -> float:
+        return bound_value(bounds.descent_bound(step_size=1.0, gradient_norm=0.0, error_norm=1.0, smoothness=0.0))
 
     chain.agree("factor of ‖e‖ in descent_bound", limit.right, of_product)
 
@@ -155,7 +159,7 @@ def _misalignment(chain: Chain) -> None:
         left=gradient - inner(g, D),
     )
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.misalignment_bound(
             error_norm=at["‖e‖_q"], gradient_norm=1.0, momentum_norm=at["‖M‖_q"], q=at["q"]
         )
@@ -234,16 +238,17 @@ def _regularized(chain: Chain) -> None:
     product_form = regularized_descent(chain)
     momentum, error = norm(M, "q"), norm(e, "q")
 
-    def of_product(form: str):
-        def value(at: dict) -> float:
+    def of_product(form: str) -> Callable[[Point], float]:
+        def value(at: Point) -> float:
             # a step for which the split form is stated
-            return bounds.regularized_descent_bound(
+            found = bounds.regularized_descent_bound(
                 step_size=at["η"], momentum_norm=at["‖M‖_q"], error_norm=at["‖e‖_q"], smoothness=at["L"], form=form
-            ).value
+            )
+            return bound_value(found)
 
         return value
 
-    def short(which: int) -> dict:
+    def short(which: int) -> dict[sp.Symbol, object]:
         return {L: sp.Rational(1, 2 + which), ETA: sp.Rational(1, 1 + which)}
 
     chain.agree("regularized_descent_bound", product_form.right, of_product("product"))

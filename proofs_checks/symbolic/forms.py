@@ -37,7 +37,7 @@ def collected(expression: sp.Expr) -> sp.Expr:
     is brought to lowest terms. The bases of powers with other exponents are taken to be positive, as they are wherever
     such a power is real.
     """
-    like: dict[frozenset, sp.Expr] = {}
+    like: dict[frozenset[tuple[sp.Expr, sp.Expr]], sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand(sp.powdenest(expression))):
         coefficient, powers = _monomial(term)
         key = frozenset(powers.items())

@@ -6,11 +6,13 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from . import momentum, stationarity
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .forms import collected, shortest
 from .notation import function, index, symbol, vector
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import GRADIENT, KAPPA_POWER, MEAN, SMALL, shape_of
 from .symbols import BETA, DELTA, ETA, EXCESS, SIGMA, THETA, C, K, L, k
@@ -124,12 +126,12 @@ def _look_ahead(chain: Chain) -> None:
     chain.agree("look_ahead_weight", limit.right, lambda at: bounds.look_ahead_weight(at["θ"], at["τ"], at["β"]))
     done = chain.put(bound, {KAPPA: limit.right}, "With κ̃ written out.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.look_ahead_bound(
-            initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of(at), momentum=1 - at["θ"], n_steps=at["K"],
+            initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of(at), momentum=1 - at["θ"], n_steps=at.whole["K"],
             step_size=at["η"], look_ahead=at["τ"],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("look_ahead_bound", done.right, of_product)
 
@@ -139,18 +141,18 @@ def _any_schedule(chain: Chain) -> None:
     once = chain.put(step, {momentum.A0: 1}, "From A_0 = 1.")
     root = chain.power(once, 1 / BETA, "Take the root.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         # only the second step counts, so the noise term is its weight
         found = bounds.any_schedule_bound(
             [0.0, 1.0], [1.0, at["θ"]], initial_gap=0.0, smoothness=0.0, shape=shape_of(at | {"σ": 1.0, "c": 1.0}),
             look_ahead=[0.0, at["τ"]],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     direct = bounds.any_schedule_bound(
         [1.0], [1.0], initial_gap=0.0, smoothness=0.0, shape=shape_of({"σ": 1.0, "β": 1.0})
     )
-    chain.agree("noise of any_schedule_bound with look-ahead", root.right * int(direct.value), of_product)
+    chain.agree("noise of any_schedule_bound with look-ahead", root.right * int(bound_value(direct)), of_product)
 
 
 def _nesterov(chain: Chain) -> None:
@@ -167,8 +169,8 @@ def _nesterov(chain: Chain) -> None:
     schedule = (1 - mu) / (1 - mu ** (k + 1))
     found = chain.equal(place.right.subs(theta, schedule), schedule.subs(k, k + 1), "With bias-corrected θ_k: θ_(k+1).")
 
-    def of_product(at: dict) -> float:
-        return float(bounds.bias_corrected_thetas(at["μ"], at["k"] + 2)[-1])
+    def of_product(at: Point) -> float:
+        return float(bounds.bias_corrected_thetas(at["μ"], at.whole["k"] + 2)[-1])
 
     chain.agree("bias_corrected_thetas, one step on", found.right, of_product)
 
@@ -180,9 +182,9 @@ def _step_size(chain: Chain) -> None:
     part = chain.nonnegative(price / ETA, {THETA: (sp.Integer(0), sp.Integer(1))}, "It costs something.")
     place, _ = chain.least(quiet.right, ETA, "The best step size.", facts=[part])
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         return bounds.best_step_size(
-            at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at["K"], look_ahead=at["θ"]
+            at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at.whole["K"], look_ahead=at["θ"]
         )
 
     chain.agree("best_step_size(look_ahead=θ)", place.right, of_product)

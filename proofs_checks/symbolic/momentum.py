@@ -9,9 +9,11 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .notation import function, index, sample, symbol, vector
+from .point import Point
 from .relation import Relation, at_most, equals, norm
 from .symbols import BETA, ETA, EXCESS, THETA, L, k
 
@@ -123,7 +125,7 @@ def _error(chain: Chain) -> None:
     error_recursion(chain)
     step = drift_step(chain)
 
-    def drift(at: dict) -> float:
+    def drift(at: Point) -> float:
         found = bounds.momentum_error_drift(
             [at["η"], at["η"], 0.0], [1.0, at["θ"], at["θ"]], smoothness=at["L"], norm_excess=at["ω"]
         )
@@ -137,7 +139,7 @@ def _error(chain: Chain) -> None:
 def _constant_drift(chain: Chain) -> None:
     bound = drift_bound(chain)
 
-    def limit(at: dict) -> float:
+    def limit(at: Point) -> float:
         found = bounds.momentum_error_drift(
             np.full(_MANY, at["η"]), np.r_[1.0, np.full(_MANY - 1, at["θ"])], smoothness=at["L"], norm_excess=at["ω"]
         )
@@ -151,7 +153,7 @@ def _noise(chain: Chain) -> None:
     once = chain.put(step, {A0: 1}, "From A_0 = 1.")
     root = chain.power(once, 1 / BETA, "Take the root.")
 
-    def weight(at: dict) -> float:
+    def weight(at: Point) -> float:
         return float(bounds.momentum_error_weights([1.0, at["θ"]], at["β"])[1])
 
     chain.agree("momentum_error_weights, one step", root.right, weight)
@@ -160,11 +162,11 @@ def _noise(chain: Chain) -> None:
 def _lemma(chain: Chain) -> None:
     bound = schedule_lemma(chain)
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         # any slow schedule that ends at θ
         steps = int(np.ceil(1 / at["θ"])) + 1
         thetas = 1 / np.linspace(1, 1 / at["θ"], steps)
-        return bounds.momentum_error_lemma(thetas, at["β"]).value
+        return bound_value(bounds.momentum_error_lemma(thetas, at["β"]))
 
     chain.agree("momentum_error_lemma", bound.right, of_product)
 
@@ -181,10 +183,10 @@ def _bias_corrected_schedule(chain: Chain) -> None:
     _conclude_slow(chain, below, lambda at: bounds.bias_corrected_thetas(at["μ"], _MANY), {mu})
 
 
-def _conclude_slow(chain: Chain, below: Relation, thetas: Callable, names: set[sp.Symbol]) -> None:
+def _conclude_slow(chain: Chain, below: Relation, thetas: Callable[[Point], np.ndarray], names: set[sp.Symbol]) -> None:
     """Conclude that the growth of 1/θ is at most the 1 that the lemma asks for, and that the toolkit sees it so."""
 
-    def accepted(at: dict) -> float:
+    def accepted(at: Point) -> float:
         return 1.0 if bounds.first_failure_of_the_lemma(thetas(at)) is None else float("nan")
 
     what = "growth of 1/θ that first_failure_of_the_lemma accepts"
@@ -205,8 +207,8 @@ def _heavy_ball(chain: Chain) -> None:
     step = chain.equal(place.right.subs(THETA0, schedule.subs(k, k - 1)), schedule, "θ_k in k, by induction.")
     chain.equal(schedule.subs(k, 0), 1, "It starts at θ_0 = 1, where V_0 = G_0.")
 
-    def last(at: dict) -> float:
-        return float(bounds.bias_corrected_thetas(at["μ"], at["k"] + 1)[-1])
+    def last(at: Point) -> float:
+        return float(bounds.bias_corrected_thetas(at["μ"], at.whole["k"] + 1)[-1])
 
     chain.agree("bias_corrected_thetas", step.right, last)
 

@@ -7,8 +7,10 @@ import sympy as sp
 from schattor_theory import bounds
 from schattor_theory.bounds import BoundValue
 
+from ..known import bound_value
 from .chain import Chain, derivation
 from .notation import symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import MEAN
 from .symbols import ETA, GAP, SIGMA, K, L
@@ -48,16 +50,16 @@ def _lower_bound(chain: Chain) -> None:
     )
     bound = chain.combine([(1, stays), (slope.right, down)], "So", left=slope.right * (1 - down.right))
 
-    def of_product(at: dict) -> BoundValue:
+    def of_product(at: Point) -> BoundValue:
         return bounds.no_momentum_lower_bound(
-            sigma=at["σ"], smoothness=at.get("L", 1.0), step_size=at.get("η", 1.0), n_steps=at.get("K", 1)
+            sigma=at["σ"], smoothness=at.get("L", 1.0), step_size=at.get("η", 1.0), n_steps=at.whole.get("K", 1)
         )
 
     # how far the start is from the kink, in units of η√K
-    unit = of_product({"σ": 2.0}).constants
+    unit = of_product(Point({SIGMA: sp.Integer(2)})).constants
     far = {reach: sp.nsimplify(unit["start"] - 1)}
     chain.agree(
-        "no_momentum_lower_bound", bound.left * MEAN / bound.right, lambda at: of_product(at).value,
+        "no_momentum_lower_bound", bound.left * MEAN / bound.right, lambda at: bound_value(of_product(at)),
         values=lambda _: far,
     )  # fmt: skip
     kink = chain.solve(L * x - slope.right, x, "h has the curvature L up to its largest slope: the kink.")

@@ -131,7 +131,7 @@ _SPELLINGS = (
 )  # fmt: skip
 
 
-class _Printer(StrPrinter):
+class _Printer(StrPrinter):  # type: ignore[misc]  # sympy has no types
     """Formulas in one line: powers with ^, products with ·, roots with √."""
 
     def _print_Sum(self, expr: sp.Sum) -> str:  # noqa: N802
@@ -174,7 +174,7 @@ def latex_of(expression: sp.Expr) -> str:
     return _Latex({"symbol_names": names}).doprint(expression)
 
 
-class _Latex(LatexPrinter):
+class _Latex(LatexPrinter):  # type: ignore[misc]  # sympy has no types
     """LaTeX in which a term of a sequence has its index where the name of the sequence says."""
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:  # noqa: N802

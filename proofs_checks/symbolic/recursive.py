@@ -6,10 +6,12 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from . import corollaries, momentum, stationarity, tuning
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .notation import index, sample, symbol, vector, words
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import ERROR, GRADIENT, KAPPA, MEAN, WEIGHT, shape_of
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
@@ -95,12 +97,12 @@ def _mean_bound(chain: Chain) -> None:
     kappa = chain.use(stationarity.limit_of_weights)
     done = chain.put(bound, {KAPPA: kappa.right}, "With κ written out.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.recursive_bound(
             initial_gap=at["Δ"], smoothness=at["L"], difference_smoothness=at["ℓ"], shape=shape_of(at),
-            step_size=at["η"], momentum=1 - at["θ"], n_steps=at["K"],
+            step_size=at["η"], momentum=1 - at["θ"], n_steps=at.whole["K"],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("recursive_bound", done.right, of_product)
 
@@ -209,9 +211,13 @@ def weight_sum(chain: Chain) -> Relation:
 def _corollary(chain: Chain) -> None:
     place, best, least = leading_form(chain)
 
-    def found(at: dict) -> bounds.BoundValue:
+    def found(at: Point) -> bounds.BoundValue:
         return bounds.recursive_corollary(
-            initial_gap=at["Δ"], smoothness=at["ℓ̄"], difference_smoothness=at["ℓ̄"] / 2, sigma=at["σ"], n_steps=at["K"]
+            initial_gap=at["Δ"],
+            smoothness=at["ℓ̄"],
+            difference_smoothness=at["ℓ̄"] / 2,
+            sigma=at["σ"],
+            n_steps=at.whole["K"],
         )
 
     def noisy(which: int) -> dict[sp.Symbol, object]:
@@ -233,8 +239,7 @@ def _corollary(chain: Chain) -> None:
     )
     number, unit = done.right.as_independent(TOP, GAP, SIGMA, K)
     chosen = {one: sample(one, 0) for one in (TOP, GAP, K)} | noisy(0)
-    at = {one.name: int(value) if one.is_integer else float(value) for one, value in chosen.items()}
-    product = found(at).terms["burn_in"] / float(unit.subs(chosen))
+    product = found(Point(chosen)).terms["burn_in"] / float(unit.subs(chosen))
     chain.covered("factor of burn_in in recursive_corollary", number, product)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
@@ -13,6 +13,7 @@ from .calculus import coefficient
 from .chain import Chain, derivation
 from .forms import shortest
 from .notation import function, index, sample, symbol
+from .point import Point
 from .relation import Relation, at_most, equals, norm
 from .stationarity import CLOSED, KAPPA_POWER, VALUE, shape_of
 from .symbols import BETA, ETA, GAP, SIGMA, THETA, K, L, k
@@ -153,10 +154,10 @@ def _sharp(chain: Chain) -> None:
     moment = chain.given(equals(nu, SIGMA * sp.sqrt(noise.right)), "The moment shape with β = 2, c = 1 allows ν = σA.")
     done = chain.put(bound, {nu: moment.right, rate: L * ETA, D: GAP / (ETA * K)}, "With λ = Lη, D = Δ/(ηK).")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.regularized_bound(
             initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of({"σ": at["σ"], "β": 2.0}), step_size=at["η"],
-            momentum=1 - at["θ"], n_steps=at["K"],
+            momentum=1 - at["θ"], n_steps=at.whole["K"],
         )  # fmt: skip
         return found.constants["root_mean_square"]
 
@@ -173,10 +174,10 @@ def _all_pairs(theta: float, step_size: float) -> tuple[bounds.BoundValue, ...]:
     )
 
 
-def _largest_rate(*, places: tuple[int, ...]) -> Callable[[dict], float]:
+def _largest_rate(*, places: tuple[int, ...]) -> Callable[[Mapping[str, float]], float]:
     """Return the function that finds the largest Lη at which the toolkit lets these pairs apply."""
 
-    def value(at: dict) -> float:
+    def value(at: Mapping[str, float]) -> float:
         low, high = 0.0, 2.0
         while high - low > _FINE:
             middle = (low + high) / 2
@@ -206,7 +207,7 @@ def _pairs(choose: Callable[[Chain], tuple[sp.Expr, sp.Expr]], *, places: tuple[
         def pair(which: int) -> bounds.BoundValue:
             return _all_pairs(1.0, _SHORT)[places[which % len(places)]]
 
-        def weight(at: dict) -> float:
+        def weight(at: Point) -> float:
             found = (pair(which).constants for which in range(len(places)))
             return next(one["noise_weight"] for one in found if abs(one["gap_weight"] - at["a"]) < _FINE * at["a"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
@@ -16,9 +16,10 @@ from .chain import Chain, derivation
 from .decide import vanishes
 from .forms import shortest
 from .notation import symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import GRADIENT, MEAN, shape_of
-from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, C, K, L, k
+from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, THETA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
 
@@ -73,7 +74,7 @@ def parameter_free(chain: Chain) -> tuple[Relation, sp.Expr, sp.Expr]:
     )
     drift = chain.use(schedule_drift)
     lemma = chain.cite(momentum.schedule_lemma, "T3's lemma: θ_k = (k+1)^(-b) is slow.")
-    weight = chain.put(lemma, {momentum.A: stationarity.WEIGHT(k), momentum.THETA: (k + 1) ** (-b)}, "At θ_k.")
+    weight = chain.put(lemma, {momentum.A: stationarity.WEIGHT(k), THETA: (k + 1) ** (-b)}, "At θ_k.")
     factor = step_size * (2 + EXCESS - DELTA)
     bounded = chain.combine(
         [(1, step), (factor, error), (factor, drift), (factor * C * SIGMA, weight)],
@@ -124,15 +125,15 @@ def _conclude(chain: Chain) -> None:
     bound, weights, exponent = parameter_free(chain)
     gamma = symbol("γ")
 
-    def found(at: dict) -> bounds.BoundValue:
+    def found(at: Mapping[str, float], n_steps: int) -> bounds.BoundValue:
         return bounds.parameter_free_bound(
             initial_gap=at.get("Δ", 1.0), smoothness=at.get("L", 1.0),
-            shape=shape_of({"σ": 1.0, "β": 2.0, "c": 1.0} | at),
-            scale=at.get("η", 1.0), n_steps=at["K"],
+            shape=shape_of({"σ": 1.0, "β": 2.0, "c": 1.0, **at}),
+            scale=at.get("η", 1.0), n_steps=n_steps,
         )  # fmt: skip
 
-    def part(*names: str) -> Callable[[dict], float]:
-        return lambda at: math.fsum(found(at).terms[name] for name in names)
+    def part(*names: str) -> Callable[[Point], float]:
+        return lambda at: math.fsum(found(at, at.whole["K"]).terms[name] for name in names)
 
     def of(*marks: sp.Symbol) -> sp.Expr:
         others = {GAP: 0, L: 0, SIGMA: 0}
@@ -143,12 +144,13 @@ def _conclude(chain: Chain) -> None:
     even = chain.limit(of(SIGMA), gamma, 0, "At β = 2 the exponent γ is 0.")
     chain.equal(exponent.subs(BETA, 2), 0, "Indeed.")
     chain.agree(
-        "parameter_free_bound, noise at β = 2", even.right / weights, lambda at: found(at | {"β": 2.0}).terms["noise"]
-    )
+        "parameter_free_bound, noise at β = 2", even.right / weights,
+        lambda at: found(at | {"β": 2.0}, at.whole["K"]).terms["noise"],
+    )  # fmt: skip
     smooth = sp.expand(of(L) / (L * ETA))
     constant = next(term for term in sp.Add.make_args(smooth) if term.has(sp.zeta))
     chain.agree("parameter_free_bound, drift", (smooth - constant) * L * ETA / weights, part("drift"))
-    unit = found({"K": 2})
+    unit = found({}, 2)
     product = unit.terms["curvature"] / unit.terms["initial_gap"]
     chain.rounded_up("factor of curvature in parameter_free_bound", constant, product, digits=3)
 

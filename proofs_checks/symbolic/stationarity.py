@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from schattor_theory import bounds
 from schattor_theory.assumptions import MomentShape
 
+from ..known import bound_value
 from . import descent, momentum
 from .chain import Chain, derivation
 from .notation import function, sample, symbol
+from .point import Point
 from .relation import Relation, at_most, equals, norm
 from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, STEP, THETA, C, K, L, k
 
@@ -162,18 +166,19 @@ def _any_schedule(chain: Chain) -> None:
         weights = [power ** (1 / beta) for power in powers]
         return {"η": eta, "θ": theta, "b": drifts, "A": weights, "β": [beta]}
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.any_schedule_bound(
-            at["η"], at["θ"], initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of(at | {"β": at["β"][0]}),
+            at.rows["η"], at.rows["θ"], initial_gap=at["Δ"], smoothness=at["L"],
+            shape=shape_of(at | {"β": at.rows["β"][0]}),
             direction_defect=at["δ"], norm_excess=at["ω"],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     total = sp.Sum(STEP(k), (k, 0, K - 1))
     chain.agree("any_schedule_bound", bound.right / ((1 - DELTA) * total), of_product, sequences=sequences)
 
 
-def shape_of(at: dict) -> MomentShape:
+def shape_of(at: Mapping[str, float]) -> MomentShape:
     """Return the moment shape with the sample values of β, σ and c."""
     return MomentShape(constant=at.get("c", 1.0), moment_order=at["β"], sigma=at["σ"])
 
@@ -236,13 +241,13 @@ def _constant_schedule(chain: Chain) -> None:
     kappa = chain.use(limit_of_weights)
     done = chain.put(bound, {KAPPA: kappa.right}, "With κ written out.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         found = bounds.stationarity_bound(
             initial_gap=at["Δ"], smoothness=at["L"], sigma=at["σ"] * at["c"], moment_order=at["β"], p=2,
-            noise_model="shape", step_size=at["η"], momentum=1 - at["θ"], n_steps=at["K"],
+            noise_model="shape", step_size=at["η"], momentum=1 - at["θ"], n_steps=at.whole["K"],
             direction_defect=at.get("δ", 0.0), norm_excess=at.get("ω", 0.0),
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("stationarity_bound(δ, ω)", done.right, of_product)
     exact = chain.put(done, {DELTA: 0, EXCESS: 0}, "The exact oracle.")
@@ -256,7 +261,7 @@ def _stationary_weight(chain: Chain) -> None:
     root = chain.power(bound, 1 / BETA, "The bound on it.")
     small = chain.limit((kappa.right / root.right) ** BETA, THETA, 0, "The ratio of the powers as θ → 0.")
 
-    def ratio(at: dict) -> float:
+    def ratio(at: Point) -> float:
         theta = SMALL
         return (bounds.stationary_weight(theta, at["β"]) / theta ** (1 - 1 / at["β"])) ** at["β"]
 

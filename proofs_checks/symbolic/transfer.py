@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
 import sympy as sp
 
@@ -11,10 +11,12 @@ from synthetic.martingales import MARTINGALES
 from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 
+from ..known import known
 from . import blocks
 from .blocks import a, power_sum, r
 from .chain import Chain, derivation
 from .notation import symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .symbols import BETA, SIGMA, C, L, k
 
@@ -44,12 +46,12 @@ def _transfer(chain: Chain) -> None:
     norms, steps = gradient.right / symbol("‖G‖_F"), step.right / symbol("‖D‖_p")
     whole = chain.combine([(1, gradient), (norms, smooth), (norms * L, step)], "Together.", left=gradient.left)
     factor = whole.right / (L * symbol("‖D‖_p"))
-    chain.agree("norm_transfer", norms, lambda at: bounds.norm_transfer(at["p"] / (at["p"] - 1), at["r"])[1])
-    chain.agree("the other side", steps, lambda at: 1 / bounds.norm_transfer(at["p"], at["r"])[0])
-    chain.agree("smoothness_transfer", factor, lambda at: bounds.smoothness_transfer(at["p"], at["r"]))
+    chain.agree("norm_transfer", norms, lambda at: bounds.norm_transfer(at["p"] / (at["p"] - 1), at.whole["r"])[1])
+    chain.agree("the other side", steps, lambda at: 1 / bounds.norm_transfer(at["p"], at.whole["r"])[0])
+    chain.agree("smoothness_transfer", factor, lambda at: bounds.smoothness_transfer(at["p"], at.whole["r"]))
     small = symbol("h")
     muon = chain.limit(factor.subs(p, 2 + 1 / small), small, 0, "p = ∞.")
-    chain.agree("smoothness_transfer(inf)", muon.right, lambda at: bounds.smoothness_transfer("inf", at["r"]))
+    chain.agree("smoothness_transfer(inf)", muon.right, lambda at: bounds.smoothness_transfer("inf", at.whole["r"]))
 
 
 def _fresh_coordinates(chain: Chain) -> None:
@@ -59,9 +61,11 @@ def _fresh_coordinates(chain: Chain) -> None:
     power = chain.given(equals(size**q, total.left), "S is diagonal with entries ±σ, n of them.")
     norm = chain.power(chain.combine([(1, power), (1, total)], "So", left=size**q), 1 / q, "Take the root.")
 
-    def of_martingale(at: dict) -> float:
+    def of_martingale(at: Point) -> float:
         family = MARTINGALES["fresh_coordinates"]
-        return family.build((at["n"], at["n"]), at["n"], scale=at["σ"]).moment(at["q"], 1.0)
+        count = at.whole["n"]
+        built = family.build((count, count), count, scale=at["σ"])
+        return known(built.moment(at["q"], 1.0), "moment")
 
     chain.agree("fresh_coordinates, moment", norm.right, of_martingale)
     shape = chain.given(
@@ -71,7 +75,7 @@ def _fresh_coordinates(chain: Chain) -> None:
     price = chain.combine([(unit, shape), (-unit, norm)], "So c is at least", left=unit * norm.right)
     chain.agree(
         "price_of_dimension", sp.powsimp(price.left * C / price.right),
-        lambda at: bounds.price_of_dimension(at["q"], at["β"], at["n"], conditionally_symmetric=True),
+        lambda at: bounds.price_of_dimension(at["q"], at["β"], at.whole["n"], conditionally_symmetric=True),
     )  # fmt: skip
 
 
@@ -93,19 +97,18 @@ def _lift(chain: Chain) -> None:
         [(1, rank_one), (1, smooth), (L, column), (L, largest)], "Together, with equality along e_1.", left=outer
     )
 
+    def of_lift(exponent: str) -> Callable[[Point], float]:
+        return lambda at: PROBLEMS["lift"].build((2, 2), exponent, smoothness=at["L"]).smoothness(exponent)
+
     for exponent in ("1", "2", "inf"):
-        lift = functools.partial(PROBLEMS["lift"].build, (2, 2), exponent)
-        chain.agree(
-            f"lift, smoothness at p = {exponent}", bound.right / whole,
-            lambda at, lift=lift, exponent=exponent: lift(smoothness=at["L"]).smoothness(exponent),
-        )  # fmt: skip
+        chain.agree(f"lift, smoothness at p = {exponent}", bound.right / whole, of_lift(exponent))
     covariance = symbol("‖Σ^(1/2)‖_q", r"\Vert\Sigma^{1/2}\Vert_q")
     noise = chain.given(
         equals(covariance**q, (SIGMA**2) ** (q / 2)), "Z = ze_1ᵀ: E ZᵀZ ⪯ σ²e_1e_1ᵀ, which has one eigenvalue σ²."
     )
     level = chain.power(noise, 1 / q, "Take the root.")
 
-    def right_sigma(at: dict) -> float:
+    def right_sigma(at: Point) -> float:
         noise = NOISES["fixed_signs"].build((2, 2), "inf", sigma=at["σ"], weights="one_hot")
         return noise.covariance_sigma("inf", "right")
 

@@ -6,10 +6,12 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from . import stationarity
 from .chain import Chain, derivation
 from .forms import shortest
 from .notation import sample, symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .stationarity import KAPPA
 from .symbols import BETA, DELTA, ETA, EXCESS, SIGMA, THETA, C, K, k
@@ -109,9 +111,9 @@ def exponent_of(chain: Chain, expression: sp.Expr, variable: sp.Symbol, why: str
 def _best_step(chain: Chain) -> None:
     place, value = best_step(chain)
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         oracle = {"direction_defect": at.get("δ", 0.0), "norm_excess": at.get("ω", 0.0)}
-        return bounds.best_step_size(at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at["K"], **oracle)
+        return bounds.best_step_size(at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at.whole["K"], **oracle)
 
     chain.agree("best_step_size", place.right, of_product)
     bound = chain.cite(stationarity.mean_bound, "T5 with an inexact oracle.")
@@ -121,13 +123,13 @@ def _best_step(chain: Chain) -> None:
     inexact, _ = chain.least(quiet.right, ETA, "The best step size of an inexact oracle.", facts=[fact, below])
     chain.agree("best_step_size(δ, ω)", inexact.right, of_product)
 
-    def at_best(at: dict) -> float:
-        eta = bounds.best_step_size(at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at["K"])
+    def at_best(at: Point) -> float:
+        eta = bounds.best_step_size(at["θ"], initial_gap=at["Δ"], smoothness=at["L"], n_steps=at.whole["K"])
         found = bounds.stationarity_bound(
             initial_gap=at["Δ"], smoothness=at["L"], sigma=0.0, moment_order=2, p=2, step_size=eta,
-            momentum=1 - at["θ"], n_steps=at["K"],
+            momentum=1 - at["θ"], n_steps=at.whole["K"],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("stationarity_bound at best_step_size, σ = 0", value.right, at_best)
 
@@ -140,9 +142,9 @@ def _noisy(which: int) -> dict[sp.Symbol, object]:
 def _leading_momentum(chain: Chain) -> None:
     place, _ = leading_momentum(chain)
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         momentum = bounds.best_momentum(
-            initial_gap=at["Δ"], smoothness=at["L"], sigma=at["σ"], n_steps=at["K"], moment_order=at["β"],
+            initial_gap=at["Δ"], smoothness=at["L"], sigma=at["σ"], n_steps=at.whole["K"], moment_order=at["β"],
             constant=at["c"], method="leading",
         )  # fmt: skip
         return 1 - momentum
@@ -223,11 +225,11 @@ def _without_momentum(chain: Chain) -> None:
     mean = chain.combine([(1 / (ETA * K), exact), (-1 / K, average)], "Divide by ηK.", left=stationarity.MEAN)
     place, value = chain.least(mean.right, ETA, "The best step size.")
 
-    def tuned(at: dict) -> bounds.Tuning:
-        return bounds.tuned(at["Δ"], at["L"], at.get("σ", 0.0), at["K"], 1, at.get("c", 1.0))
+    def tuned(at: Point) -> bounds.Tuning:
+        return bounds.tuned(at["Δ"], at["L"], at.get("σ", 0.0), at.whole["K"], 1, at.get("c", 1.0))
 
     chain.agree("tuned at β = 1, step size", place.right, lambda at: tuned(at).step_size)
-    chain.agree("tuned at β = 1, bound", value.right, lambda at: tuned(at).bound.value)
+    chain.agree("tuned at β = 1, bound", value.right, lambda at: bound_value(tuned(at).bound))
 
 
 DERIVATIONS = (

@@ -11,8 +11,10 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from .chain import Chain, derivation
 from .notation import function, number, symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 from .symbols import K, k
 
@@ -73,8 +75,9 @@ def _two_smoothness(chain: Chain) -> None:
     start = chain.given(equals(WHOLE(0), 0), "The empty sum.")
     bound = chain.combine([(1, run), (1, start)], "So", left=WHOLE(K))
 
-    def of_product(at: dict) -> float:
-        return bounds.two_smooth_bound(math.fsum(at["E‖Z‖²"][: at["K"]]), p=at["p"]).value
+    def of_product(at: Point) -> float:
+        moments = at.rows["E‖Z‖²"][: at.whole["K"]]
+        return bound_value(bounds.two_smooth_bound(math.fsum(moments), p=at["p"]))
 
     def moments(which: int) -> dict[str, list[object]]:
         return {"E‖Z‖²": [sp.Rational(1 + which * i, 2 + i) for i in range(2**4)]}
@@ -91,7 +94,9 @@ def _no_smaller_constant(chain: Chain) -> None:
     taylor = chain.series(grown, t, 2, "E‖A+B‖²/‖A‖²", "To second order in t.")
     chain.equal(after.right / before.right, grown, "E‖A+B‖²/‖A‖².")
     needed = (taylor.right - 1) * before.right / added.right
-    chain.agree("two_smooth_bound", sp.simplify(needed), lambda at: bounds.two_smooth_bound(1.0, p=at["p"]).value)
+    chain.agree(
+        "two_smooth_bound", sp.simplify(needed), lambda at: bound_value(bounds.two_smooth_bound(1.0, p=at["p"]))
+    )
 
 
 DERIVATIONS = (

@@ -6,13 +6,15 @@ import sympy as sp
 
 from schattor_theory import bounds
 
+from ..known import bound_value
 from . import descent, momentum, stationarity
 from .calculus import coefficient
 from .chain import Chain, derivation
 from .notation import function, index, number, symbol, vector
+from .point import Point
 from .relation import Relation, at_most, equals, inner, norm
 from .stationarity import DRIFT, VALUE, WEIGHT, shape_of
-from .symbols import BETA, EXCESS, GAP, SIGMA, C, K, L, k
+from .symbols import BETA, DELTA, ETA, EXCESS, GAP, SIGMA, C, K, L, k
 
 __all__ = ["DERIVATIONS"]
 
@@ -46,7 +48,7 @@ def gap_descent(chain: Chain) -> Relation:
     square = chain.power(length, 2, "Both sides are ≥ 0.")
     named = chain.given(equals(gap, inner(g, X) + RADIUS * norm(g, "q")), "𝒢 is the Frank-Wolfe gap.")
     aligned = chain.cite(descent.alignment, "T1: ⟨∇f, D⟩ for an inexact oracle.")
-    plain = chain.put(aligned, {descent.DELTA: 0, EXCESS: 0}, "For the exact one.")
+    plain = chain.put(aligned, {DELTA: 0, EXCESS: 0}, "For the exact one.")
     return chain.combine(
         [(1, lemma), (PACE * RADIUS, plain), (PACE, named), (PACE**2 * L / 2, square)],
         "The linear part is the gap, up to the error.",
@@ -67,7 +69,7 @@ def drift(chain: Chain) -> Relation:
     """Derive the drift at constant parameters."""
     bound = chain.cite(momentum.drift_bound, "T3: the drift for steps of length (1+ω)η.")
     length = chain.use(step_length)
-    return chain.put(bound, {EXCESS: 0, momentum.ETA: PACE * length.right}, "Here (1+ω)η is the length of a step.")
+    return chain.put(bound, {EXCESS: 0, ETA: PACE * length.right}, "Here (1+ω)η is the length of a step.")
 
 
 def mean_gap(chain: Chain) -> Relation:
@@ -94,13 +96,13 @@ def _mean_gap(chain: Chain) -> None:
     kappa = chain.use(stationarity.limit_of_weights)
     done = chain.put(bound, {stationarity.KAPPA: kappa.right}, "With κ written out.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         decay = 1 / at["R"]
         found = bounds.weight_decay_gap_bound(
             initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of(at), step_size=at["γ"] / decay, weight_decay=decay,
-            momentum=1 - at["θ"], n_steps=at["K"],
+            momentum=1 - at["θ"], n_steps=at.whole["K"],
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("weight_decay_gap_bound", done.right, of_product)
 
@@ -142,7 +144,7 @@ def _last_value(chain: Chain) -> None:
     limited = chain.combine([(1, both), (1, constants)], "At most their limit.", left=end)
     slow = chain.cite(momentum.drift_step, "T3: the drift, one step.")
     length = chain.use(step_length)
-    drifted = slow.right.subs({momentum.b0: 0, EXCESS: 0, momentum.ETA: PACE * length.right})
+    drifted = slow.right.subs({momentum.b0: 0, EXCESS: 0, ETA: PACE * length.right})
     weights = chain.cite(momentum.noise_recursion, "T3: the noise, one step.")
     weight = weights.right.subs(momentum.A0, 1) ** (1 / BETA)
     start = chain.given(at_most(first, C * SIGMA), "T3: b_0 = 0, A_0 = 1.")
@@ -154,13 +156,13 @@ def _last_value(chain: Chain) -> None:
         facts=[part],
     )
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         decay = 1 / at["R"]
         found = bounds.weight_decay_last_value_bound(
             initial_gap=at["Δ"], smoothness=at["L"], shape=shape_of(at), step_size=at["γ"] / decay, weight_decay=decay,
             momentum=1 - at["θ"], n_steps=2,
         )  # fmt: skip
-        return found.value
+        return bound_value(found)
 
     chain.agree("weight_decay_last_value_bound, two steps", done.right, of_product)
 

@@ -12,6 +12,7 @@ from . import blocks
 from .blocks import a, p, power_sum, r, s1, s2
 from .chain import Chain, derivation
 from .notation import number, symbol
+from .point import Point
 from .relation import Relation, at_most, equals
 
 __all__ = ["DERIVATIONS"]
@@ -42,7 +43,7 @@ def _quadratic(chain: Chain) -> None:
     v = exponent(chain)
     two = chain.put(bound, {power_sum: s1**v + s2**v}, "Two products of eigenvalues; attained by Hölder's equality.")
 
-    def of_product(exponent: object, at: dict) -> float:
+    def of_product(exponent: object, at: Point) -> float:
         larger, smaller = sorted((at["s₁"], at["s₂"]), reverse=True)
         zero = np.zeros((2, 2))
         problem = Quadratic(left=np.array([larger, smaller]), right=np.ones(2), start=zero, minimiser=zero)
@@ -63,7 +64,7 @@ def _saturating(chain: Chain) -> None:
     chain.equal(squares.right, ((one**s + two**s) ** (1 / s)) ** 2, "That is ‖λ‖_s² with s = 2v.")
     power = chain.given(equals(symbol("s"), s), "The exponent of λ.")
 
-    def of_product(at: dict) -> float:
+    def of_product(at: Point) -> float:
         zero = np.zeros((2, 2))
         return Saturating(curvatures=np.array([at["λ₁"] ** 2, at["λ₂"] ** 2]), start=zero, minimiser=zero).smoothness(
             at["p"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.progress import Progress
@@ -26,8 +26,6 @@ __all__ = ["selftest", "vectors"]
 _VIOLATED, _COULD_NOT_RUN = 1, 3
 _SHOWN = 20
 DTYPES = ("float64", "float32")
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 
 
 @contextmanager
@@ -49,11 +47,8 @@ def _answered(found: ReferenceVectors) -> list[Case]:
     return cases
 
 
-def vectors(
-    out: Annotated[Path, typer.Option("--out", help=f"Folder for {NPZ}, {SAFETENSORS} and {INDEX}.")],
-    as_json: Json = False,
-) -> None:
-    """Write inputs and certified answers for other people's tests; the same bytes on every machine."""
+def vectors(out: Path, *, as_json: bool) -> None:
+    """Certify the answers, write the files, and print what they hold."""
     found = reference_vectors()
     cases = _answered(found)
     index = write_vectors(found, out)
@@ -76,15 +71,8 @@ def vectors(
     print("\n".join(f"Wrote {name}" for name in summary["files"]))
 
 
-def selftest(
-    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
-    vectors: Annotated[
-        Path | None, typer.Option("--vectors", help="Folder with reference vectors; those of this release if left out.")
-    ] = None,
-    dtype: Annotated[str, typer.Option("--dtype", help="float64 or float32.")] = "float64",
-    as_json: Json = False,
-) -> None:
-    """Compare this installation with every reference vector. Exit 0, 1 (differs), 2 (usage), 3 (a case failed)."""
+def selftest(*, device: str, vectors: Path | None, dtype: str, as_json: bool) -> None:
+    """Compare this installation with the reference vectors, and raise the exit of the command."""
     check_choice("selftest", "dtype", dtype, DTYPES)
     array = arrays_on(device, dtype)
     found = reference_vectors() if vectors is None else load_vectors(vectors)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..rigorous.balls import largest
 from .case import Case
@@ -131,8 +131,8 @@ def _run(parameters: Parameters, inputs: Inputs) -> Enclosures:
     return answers
 
 
-def _ball(value: object) -> arb:
-    return value if isinstance(value, arb) else arb(value)  # type: ignore[arg-type]
+def _ball(value: arb | fmpq) -> arb:
+    return value if isinstance(value, arb) else arb(value)
 
 
 _OPTIONS = ("oracle", "step_size", "momentum", "weight_decay", "bias_correction", "recursive", "look_ahead")

@@ -18,7 +18,7 @@ from math import gcd
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat, fmpz_mat, fmpz_poly
 
-from ..rigorous.balls import exact, largest
+from ..rigorous.balls import complex_roots, exact, largest
 
 __all__ = ["Level", "Spectrum", "rational_matrix", "spectrum_of"]
 
@@ -83,8 +83,8 @@ class Spectrum:
     def levels(self) -> tuple[Level, ...]:
         """Return the distinct singular values of N that are not zero, falling, to the present precision."""
         if ctx.prec not in self._levels:
-            roots = self.polynomial.complex_roots() if self.rank else []
-            found = [Level(root.real.sqrt(), int(multiplicity)) for root, multiplicity in roots]
+            roots = complex_roots(self.polynomial) if self.rank else []
+            found = [Level(root.real.sqrt(), multiplicity) for root, multiplicity in roots]
             found.sort(key=lambda level: level.value.mid(), reverse=True)
             self._levels[ctx.prec] = tuple(found)
         return self._levels[ctx.prec]

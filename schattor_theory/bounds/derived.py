@@ -66,8 +66,8 @@ def sharper_stationarity_bound(
 
 
 def sharper_any_schedule_bound(
-    step_sizes: Sequence[float],
-    thetas: Sequence[float],
+    step_sizes: Sequence[float] | np.ndarray,
+    thetas: Sequence[float] | np.ndarray,
     *,
     initial_gap: float,
     smoothness: float,

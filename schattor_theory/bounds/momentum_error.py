@@ -25,7 +25,11 @@ _LEMMA_SLACK = 1 + 8 * np.finfo(float).eps  # numerics: θ_k = 1/(k+1) meets the
 
 
 def momentum_error_drift(
-    step_sizes: Sequence[float], thetas: Sequence[float], *, smoothness: float, norm_excess: float = 0.0
+    step_sizes: Sequence[float] | np.ndarray,
+    thetas: Sequence[float] | np.ndarray,
+    *,
+    smoothness: float,
+    norm_excess: float = 0.0,
 ) -> np.ndarray:
     """Return ``b_k = (1-θ_k)(b_{k-1} + (1+ω)Lη_{k-1})``, b_0 = 0, the bound ``‖B_k‖_q ≤ b_k`` of the ball oracle.
 
@@ -66,7 +70,7 @@ def momentum_error_drift(
     return drift(steps, theta, pace)
 
 
-def momentum_error_weights(thetas: Sequence[float], moment_order: float) -> np.ndarray:
+def momentum_error_weights(thetas: Sequence[float] | np.ndarray, moment_order: float) -> np.ndarray:
     """Return A_k with ``A_k^β = (1-θ_k)^β A_{k-1}^β + θ_k^β``, A_0 = 1: ``(E‖N_k‖_q^β)^{1/β} ≤ c σ A_k``.
 
     Parameters
@@ -166,7 +170,7 @@ def bias_corrected_thetas(momentum: float, n_steps: int) -> np.ndarray:
     return np.asarray(np.minimum(thetas, 1.0))
 
 
-def first_failure_of_the_lemma(thetas: Sequence[float]) -> int | None:
+def first_failure_of_the_lemma(thetas: Sequence[float] | np.ndarray) -> int | None:
     """Return the first k with ``1/θ_k - 1/θ_{k-1} > 1`` (beyond rounding), None if T3's lemma applies throughout.
 
     Source
@@ -183,7 +187,7 @@ def first_failure_of_the_lemma(thetas: Sequence[float]) -> int | None:
     return int(np.argmax(failed)) + 1 if failed.any() else None
 
 
-def momentum_error_lemma(thetas: Sequence[float], moment_order: float) -> BoundValue:
+def momentum_error_lemma(thetas: Sequence[float] | np.ndarray, moment_order: float) -> BoundValue:
     """Return T3's lemma at the last step: ``A_{K-1} ≤ θ_{K-1}^{1-1/β}`` if ``1/θ_k - 1/θ_{k-1} ≤ 1`` throughout.
 
     The statistic "momentum_error_weight_last" is the last entry of :func:`momentum_error_weights`.

@@ -132,10 +132,8 @@ def map_condition(s: np.ndarray, weights: np.ndarray, q: float, cut: float) -> n
     return np.where(top > 0, slope + spread, np.inf)
 
 
-def diagonal_certificate(
-    s: np.ndarray, weights: np.ndarray, q: float, cut: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return error bound, method and fallback of diagonal slices, each shape (k,): nothing but rounding of the weights.
+def diagonal_certificate(s: np.ndarray, weights: np.ndarray, q: float, cut: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return error bound and method of diagonal slices, each shape (k,): nothing but rounding of the weights.
 
     The bound is inf where a value that is not zero counts as zero, or one that is not equal to the largest as equal.
     """
@@ -147,7 +145,7 @@ def diagonal_certificate(
     power = q if math.isfinite(q) else 1.0
     rounding = 8 * power * float(np.finfo(s.dtype).eps) * np.sqrt(np.add.reduce(weights * weights, axis=-1))
     bound = np.where(is_ruled.any(axis=-1), np.inf, rounding)
-    return bound, np.full(len(s), DIAGONAL), np.zeros(len(s), dtype=bool)
+    return bound, np.full(len(s), DIAGONAL)
 
 
 def unneeded_certificate(m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from ..arrays import check_matrices
 from ..checks import check_exponent, fail
 from ..errors import DTypeError, ParameterError
-from .certificates import POLYNOMIAL, DualityCertificate, polar_error_bound, unneeded_certificate
+from .certificates import POLYNOMIAL, SVD, DualityCertificate, polar_error_bound, unneeded_certificate
 from .exponents import dual_exponent
 from .methods import check_settings, method_for
 from .polynomials import POLAR_SCHEDULES
@@ -63,10 +63,10 @@ def certified_duality_map(
     if q == 2 or 0 in m.shape[-2:]:
         return duality_map(m, exponent, check_finite=False), DualityCertificate(*unneeded_certificate(m))
     chosen = method_for(m, q, settings.method)
-    _, direction, bound, code, fell_back = guarded_norm_and_map(m, q, chosen, settings.tolerance)
-    code, bound, fell_back = (np.asarray(part) for part in (code, bound, fell_back))
+    _, direction, bound, code = guarded_norm_and_map(m, q, chosen, settings.tolerance)
+    bound, code = np.asarray(bound), np.asarray(code)
     # the polynomials know no least singular value, only a bound on it from below; here it is worth its eigenvalues
     by_polynomials = code == POLYNOMIAL
     if by_polynomials.any():
         bound[by_polynomials] = polar_error_bound(m[by_polynomials], direction[by_polynomials])
-    return direction, DualityCertificate(code, bound, fell_back)
+    return direction, DualityCertificate(code, bound, (code == SVD) & (chosen != SVD))

@@ -1,8 +1,8 @@
 """The polar factor by polynomials alone, with residuals that certify it: a sequence of matrix products.
 
-Seven or eight minimax quintics (Polar Express) take the singular values in [l, 1] of the scaled matrix to 1 within
-rounding; matrices with smaller ones get a second sequence. Then ``‖I - Xᵀ X‖_F`` says whether X is orthonormal, and
-``Δ = m - X S`` with S the symmetric part of ``Xᵀ m`` whether it belongs to m: X is the polar factor of ``m - Δ``.
+Minimax quintics (Polar Express) take the singular values in [l, 1] of the scaled matrix to 1 within rounding. Then
+``‖I - Xᵀ X‖_F`` says whether X is orthonormal, and ``Δ = m - X S`` with S the symmetric part of ``Xᵀ m`` whether it
+belongs to m: X is the polar factor of ``m - Δ``.
 """
 
 from __future__ import annotations
@@ -27,28 +27,31 @@ _ROUNDING_SHARE = 0.99
 
 @functools.cache
 def sequences(rank: int) -> tuple[tuple[Polynomial, ...], ...]:
-    """Return the polynomials all matrices get, and those that the ones not orthonormal yet get after them.
+    """Return the polynomials to try, in order: a few for most matrices, and more for those that they do not finish.
 
-    n minimax quintics from l end within 2e-16 of 1 for l = 2.0e-3 (n = 7), 4.6e-4 (8), and 8.4e-3 (6). Of Gaussian
+    n minimax quintics from l end within 2e-16 of 1 for l = 2.0e-3 (n = 7), 4.6e-4 (8) and 8.4e-3 (6). Of Gaussian
     matrices divided by ``‖m‖_4`` a share of 7 % at size 16 and 19 % at 32 has a value below 2e-3, and of 9 % at size 64
     below 5e-4: there the eighth step for all costs less than the second sequence for many.
+
+    numerics: the second is the first and six more, not eleven from 6e-6: such steep ones leave large values small for a
+    while, and the backward error of 9 % of Gaussian matrices of size 16 is then too large to be accepted (of none here).
     """
     first = polar_express(7, least=2e-3) if rank <= 16 else polar_express(8, least=5e-4)
-    return first, polar_express(6, least=1e-2)
+    return first, first + polar_express(6, least=1e-2)
 
 
-def growth(rank: int) -> tuple[float, ...]:
-    """Return, after each sequence, how much the polynomials so far can enlarge a singular value.
+@functools.cache
+def growth(rows: tuple[Polynomial, ...]) -> float:
+    """Return how much polynomials, one after the other, can enlarge a singular value.
 
     An odd quintic ``a x + b x³ + c x⁵`` with b < 0 stays below ``a x`` as long as ``x² <= -b/c``, and the inputs do (a
     test evaluates it), so that the slopes at zero multiply. A value that has become 1 was at least the inverse.
     """
-    slopes = [math.prod(row[0] for row in rows) for rows in sequences(rank)]
-    return tuple(math.prod(slopes[: i + 1]) for i in range(len(slopes)))
+    return math.prod(row[0] for row in rows)
 
 
 def certified_polar(
-    m: np.ndarray, eps: float, tolerance: float | None, workspace: Workspace
+    m: np.ndarray, rows: tuple[Polynomial, ...], eps: float, tolerance: float | None, workspace: Workspace
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return ``(‖m‖_1, polar factor, error bound, accepted)`` of tall matrices, by matrix products alone.
 
@@ -56,6 +59,8 @@ def certified_polar(
     ----------
     m : array, shape (k, c, r), c >= r, float64
         Contiguous matrices with entries of moderate size.
+    rows : tuple of polynomials
+        One of :func:`sequences`.
     eps : float
         Machine epsilon of the dtype the matrices came in: it decides which singular values count as zero.
     tolerance : float or None
@@ -70,21 +75,11 @@ def certified_polar(
         written over by the next call with this workspace. numerics: every matrix is treated alone, so its bits do not
         depend on the stack.
     """
-    first, second = sequences(m.shape[-1])
-    slopes = growth(m.shape[-1])
     unit = max(m.shape[-2:]) * float(np.finfo(float).eps)
     work = _Buffers(m.shape, workspace)
     x, size, allowance = work.start(m, eps)
-    x = work.run(x, first)
+    x = work.run(x, rows)
     departure = work.departure(x)
-    slope = np.full(len(m), slopes[0])
-    late = np.flatnonzero(~(departure <= _ORTHONORMAL * unit))
-    if late.size:
-        again = _Buffers((late.size, *m.shape[-2:]), workspace, "late ")
-        y = again.run(x[late], second)
-        x[late] = y
-        departure[late] = again.departure(y)
-        slope[late] = slopes[1]
 
     # Xᵀ m = S + K; the norm is its trace, and in it the error of X counts twice over
     w = np.matmul(x.swapaxes(-1, -2), m, out=work.square)
@@ -96,13 +91,13 @@ def certified_polar(
         symmetric *= 0.5
         delta = frobenius(m - x @ symmetric)
 
-    least = _ROUNDING_SHARE * size / slope
+    least = _ROUNDING_SHARE * size / growth(rows)
     own = allowance / least
     is_stable = delta <= allowance
     if tolerance is not None:
         is_stable |= delta <= tolerance * least
     # no singular value may be one of those that count as zero
-    is_full = (departure <= _ORTHONORMAL * unit) & (max(m.shape[-2:]) * eps * slope < _ROUNDING_SHARE)
+    is_full = (departure <= _ORTHONORMAL * unit) & (max(m.shape[-2:]) * eps * growth(rows) < _ROUNDING_SHARE)
     bound = (delta + allowance) / np.maximum(least - delta, least / 2) + departure
     return norm, x, bound, is_full & is_stable & (own < 0.5) & (delta < least / 2)
 
@@ -115,10 +110,10 @@ class _Buffers:
     product: 0.9, 3.5, 2.2 at size 8; 0.9, 2.9, 2.0 at 16; 0.9, 2.1, 1.7 at 32; 1.0, 1.6, 1.7 at 64.
     """
 
-    def __init__(self, shape: tuple[int, ...], workspace: Workspace, prefix: str = "") -> None:
+    def __init__(self, shape: tuple[int, ...], workspace: Workspace) -> None:
         k, _, r = shape
-        self.x, self.y, self.copy = (workspace.array(prefix + name, shape) for name in ("x", "y", "copy"))
-        self.gram, self.square = (workspace.array(prefix + name, (k, r, r)) for name in ("gram", "square"))
+        self.x, self.y, self.copy = (workspace.array(name, shape) for name in ("x", "y", "copy"))
+        self.gram, self.square = (workspace.array(name, (k, r, r)) for name in ("gram", "square"))
         self.gram_diagonal, self.square_diagonal = (a.reshape(k, -1)[:, :: r + 1] for a in (self.gram, self.square))
 
     def times_itself(self, x: np.ndarray, factor: float = 1.0) -> np.ndarray:

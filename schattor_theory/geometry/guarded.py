@@ -1,27 +1,34 @@
-"""Which method finds a duality map or a norm on the host, slice by slice, and what happens where it is not certified.
+"""Which methods find a duality map or a norm on the host, slice by slice, and what happens where one is not certified.
 
-The choice depends on dtype, shape and exponent; whether its result stands, on the slice's own residuals. Both leave the
-stack out of it: a slice has the same bits alone, in a stack, and in any chunk. A slice whose certificate fails is
-decomposed (SVD) and marked.
+The choice depends on dtype, shape and exponent; whether a result stands, on the slice's own residuals. Both leave the
+stack out of it: a slice has the same bits alone, in a stack, and in any chunk. The slices of a stack whose certificate
+fails are gathered for the next attempt; the last is a decomposition (SVD).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..arrays import largest_entry
 from .certificates import GRAM, POLYNOMIAL, SVD, frobenius, map_condition, rounding_allowance
-from .certified_polar import certified_polar
+from .certified_polar import certified_polar, sequences
 from .gram import gram_map, gram_norm
 from .spectral import by_slice_kind
 from .workspace import Workspace, blocks
 
-__all__ = ["by_blocks", "chosen_map", "chosen_norm", "guarded_map", "guarded_norm"]
+__all__ = ["by_attempts", "chosen_map", "chosen_norm", "map_attempts", "norm_attempts"]
 
 _SMALLEST, _LARGEST = 1e-8, 1e8
 """Frobenius norms between which fourth powers and their inverses stay inside float32, and more inside float64."""
+
+Attempt = Callable[[np.ndarray], tuple[np.ndarray, ...]]
+"""From matrices (k, m, n) of moderate size to results with first axis k, the last of them: is the slice certified?"""
+
+Find = Callable[..., tuple[np.ndarray, ...]]
+"""A kernel on matrices lying as it takes them, all its settings but eps and workspace given."""
 
 Decomposed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
 """From matrices (k, m, n) to norm (k,), direction (k, m, n), singular values and weights (k, min(m, n))."""
@@ -63,34 +70,63 @@ def chosen_norm(shape: tuple[int, int], q: float, tolerance: float | None) -> in
     return GRAM
 
 
-def by_blocks(
+def by_attempts(
     m: np.ndarray,
+    attempts: Sequence[Attempt],
     *,
     diagonal: Callable[[np.ndarray], tuple[np.ndarray, ...]],
-    general: Callable[[np.ndarray], tuple[np.ndarray, ...]],
     is_size: tuple[bool, ...],
 ) -> tuple[np.ndarray, ...]:
-    """Return what :func:`by_slice_kind` gives for a stack, worked on in blocks of slices, each scaled to moderate size.
+    """Return the results of the first attempt at each slice that certifies it, and of the last where none does.
 
     Parameters
     ----------
     m : array, shape (..., m, n)
         Finite matrices.
-    diagonal, general : callable
-        As for ``by_slice_kind``, both returning tuples.
+    attempts : sequence of callables
+        In order; each is given what those before it left.
+    diagonal : callable
+        From diagonals (k, min(m, n)) to the same results without the last; they need no certificate.
     is_size : tuple of bool
-        Which of the results scale with ``m``, and are multiplied by its largest entry.
+        Which of the results scale with ``m``, and are multiplied by the power of two it was divided by.
+
+    Returns
+    -------
+    tuple of arrays
+        The results without the last, first axes (...).
     """
+
+    def of_diagonal(d: np.ndarray) -> tuple[np.ndarray, ...]:
+        return *diagonal(d), np.ones(len(d), dtype=bool)
+
     stack = m.reshape(-1, *m.shape[-2:])
+    *whole, accepted = _in_blocks(stack, attempts[0], of_diagonal, is_size)
+    for attempt in attempts[1:]:
+        rest = np.flatnonzero(~accepted)
+        if not rest.size:
+            break
+        *found, accepted[rest] = _in_blocks(stack[rest], attempt, of_diagonal, is_size)
+        for kept, one in zip(whole, found, strict=True):
+            kept[rest] = one
+    lead = m.shape[:-2]
+    return tuple(x.reshape(lead + x.shape[1:])[()] for x in whole)
+
+
+def _in_blocks(
+    stack: np.ndarray,
+    general: Attempt,
+    diagonal: Callable[[np.ndarray], tuple[np.ndarray, ...]],
+    is_size: tuple[bool, ...],
+) -> list[np.ndarray]:
+    """Return what :func:`by_slice_kind` gives for a stack, in blocks of slices, each scaled to moderate size."""
     whole: list[np.ndarray] = []
     for block in blocks(stack):
         part, scale = _scaled(stack[block])
         found = by_slice_kind(part, diagonal=diagonal, general=general)
         whole = whole or [np.empty((len(stack), *x.shape[1:]), dtype=x.dtype) for x in found]
-        for kept, one, sized in zip(whole, found, is_size, strict=True):
+        for kept, one, sized in zip(whole, found, (*is_size, False), strict=True):
             kept[block] = one if scale is None or not sized else scale * one
-    lead = m.shape[:-2]
-    return tuple(x.reshape(lead + x.shape[1:])[()] for x in whole)
+    return whole
 
 
 def _scaled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -109,15 +145,15 @@ def _scaled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return x / scale, scale[:, 0, 0]
 
 
-def guarded_map(
-    x: np.ndarray, q: float, method: int, tolerance: float | None, decomposed: Decomposed, workspace: Workspace
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return ``(‖x‖_q, D_p(x), error bound, method, fell back)`` of general matrices.
+def map_attempts(
+    shape: tuple[int, int], q: float, method: int, tolerance: float | None, decomposed: Decomposed, workspace: Workspace
+) -> list[Attempt]:
+    """Return the attempts at ``(‖x‖_q, D_p(x), error bound, method)``, shapes (k,), (k, m, n), (k,) and (k,).
 
     Parameters
     ----------
-    x : array, shape (k, m, n), float32 or float64
-        Finite matrices of moderate size.
+    shape : tuple of int
+        Of each matrix; they come as float32 or float64.
     q : float
         Dual exponent.
     method : int
@@ -127,55 +163,61 @@ def guarded_map(
     decomposed : callable
         The map by SVD.
     workspace : Workspace
-        Memory to work in; the direction may lie in it.
-
-    Returns
-    -------
-    tuple of arrays
-        Shapes (k,), (k, m, n), (k,), (k,) and (k,).
+        Memory to work in; a direction may lie in it.
     """
-    eps = float(np.finfo(x.dtype).eps)
-    codes = np.full(len(x), method)
+
+    def by_svd(x: np.ndarray) -> tuple[np.ndarray, ...]:
+        eps = float(np.finfo(x.dtype).eps)
+        norm, direction, s, weights = decomposed(x)
+        bound = map_condition(s, weights, q, max(shape) * eps) * rounding_allowance(np.ascontiguousarray(x), eps)
+        return norm, direction, bound, np.full(len(x), SVD), np.ones(len(x), dtype=bool)
+
+    def by_residuals(find: Find, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        y, is_turned = _lying(x, method)
+        eps = float(np.finfo(x.dtype).eps)
+        norm, direction, bound, accepted = find(y, eps=eps, tolerance=tolerance, workspace=workspace)
+        direction = direction.swapaxes(-1, -2) if is_turned else direction
+        norm, direction = norm.astype(x.dtype, copy=False), direction.astype(x.dtype, copy=False)
+        return norm, direction, bound, np.full(len(x), method), accepted
+
     if method == SVD:
-        norm, direction, bound = _by_svd(x, q, eps, decomposed)
-        return norm, direction, bound, codes, np.zeros(len(x), dtype=bool)
-    y, is_turned = _lying(x, method)
-    if method == GRAM:
-        norm, direction, bound, accepted = gram_map(y, q, eps, tolerance, workspace)
-    else:
-        norm, direction, bound, accepted = certified_polar(y, eps, tolerance, workspace)
-    direction = direction.swapaxes(-1, -2) if is_turned else direction
-    norm, direction = norm.astype(x.dtype, copy=False), direction.astype(x.dtype, copy=False)
-    fell_back = ~accepted
-    if fell_back.any():
-        norm[fell_back], direction[fell_back], bound[fell_back] = _by_svd(x[fell_back], q, eps, decomposed)
-        codes[fell_back] = SVD
-    return norm, direction, bound, codes, fell_back
+        return [by_svd]
+    finds: list[Find] = [functools.partial(gram_map, q=q)] if method == GRAM else _polynomials(shape)
+    return [*(functools.partial(by_residuals, find) for find in finds), by_svd]
 
 
-def guarded_norm(
-    x: np.ndarray,
+def norm_attempts(
+    shape: tuple[int, int],
     q: float,
     method: int,
     tolerance: float | None,
     values: Callable[[np.ndarray], np.ndarray],
     workspace: Workspace,
-) -> np.ndarray:
-    """Return ``‖x‖_q`` of general matrices (k, m, n) of moderate size; ``values`` is the norm by SVD.
+) -> list[Attempt]:
+    """Return the attempts at ``‖x‖_q``, shape (k,); ``values`` is the norm by SVD, the rest as in ``map_attempts``.
 
     With X the polar factor of ``x - Δ`` and ``tr S = <X, x>``, ``tr S <= ‖x‖_1 <= tr S + ‖Δ‖_1``: the trace is as
     accurate as a backward stable decomposition when Δ is within its allowance.
     """
-    y, _ = _lying(x, method)
-    eps = float(np.finfo(x.dtype).eps)
+
+    def by_svd(x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return values(x), np.ones(len(x), dtype=bool)
+
+    def by_residuals(find: Find, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        y, _ = _lying(x, method)
+        norm, *_, accepted = find(y, eps=float(np.finfo(x.dtype).eps), workspace=workspace)
+        return norm.astype(x.dtype, copy=False), accepted
+
+    if method == SVD:
+        return [by_svd]
+    finds: list[Find] = [functools.partial(gram_norm, q=q, tolerance=tolerance)]
     if method == POLYNOMIAL:
-        norm, _, _, accepted = certified_polar(y, eps, None, workspace)
-    else:
-        norm, _, accepted = gram_norm(y, q, eps, tolerance, workspace)
-    norm = norm.astype(x.dtype, copy=False)
-    if not accepted.all():
-        norm[~accepted] = values(x[~accepted])
-    return norm
+        finds = [functools.partial(find, tolerance=None) for find in _polynomials(shape)]
+    return [*(functools.partial(by_residuals, find) for find in finds), by_svd]
+
+
+def _polynomials(shape: tuple[int, int]) -> list[Find]:
+    return [functools.partial(certified_polar, rows=rows) for rows in sequences(min(shape))]
 
 
 def _lying(x: np.ndarray, method: int) -> tuple[np.ndarray, bool]:
@@ -186,10 +228,3 @@ def _lying(x: np.ndarray, method: int) -> tuple[np.ndarray, bool]:
     rows, columns = x.shape[-2:]
     is_turned = rows > columns if method == GRAM else rows < columns
     return np.ascontiguousarray(x.swapaxes(-1, -2) if is_turned else x, dtype=np.float64), is_turned
-
-
-def _by_svd(x: np.ndarray, q: float, eps: float, decomposed: Decomposed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    norm, direction, s, weights = decomposed(x)
-    cut = max(x.shape[-2:]) * eps
-    bound = map_condition(s, weights, q, cut) * rounding_allowance(np.ascontiguousarray(x), eps)
-    return norm, direction, bound

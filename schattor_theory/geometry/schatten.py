@@ -16,7 +16,7 @@ from ..arrays import Array, array_namespace, check_matrices, largest_entry, reso
 from ..checks import check_exponent
 from .certificates import SVD, diagonal_certificate
 from .exponents import Exponent, dual_exponent, exponent_label
-from .guarded import by_blocks, chosen_norm, guarded_map, guarded_norm
+from .guarded import by_attempts, chosen_norm, map_attempts, norm_attempts
 from .methods import EXACT, METHODS, Settings, check_settings, method_for
 from .polynomials import POLAR_SCHEDULES, polar_schedule, polynomial_polar
 from .spectral import by_slice_kind, from_diagonal, singular_values, thin_svd
@@ -54,13 +54,9 @@ def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
     if p != 2 and isinstance(x, np.ndarray) and 0 not in x.shape:
         chosen = SVD if settings.method == "svd" else chosen_norm(x.shape[-2:], p, settings.tolerance)
 
-        def general(m: np.ndarray) -> tuple[np.ndarray]:
-            if chosen == SVD:
-                return (by_values(m),)
-            return (guarded_norm(m, p, chosen, settings.tolerance, by_values, workspace),)
-
         with borrowed_workspace() as workspace:
-            return by_blocks(x, diagonal=lambda d: (diagonal(d),), general=general, is_size=(True,))[0]
+            attempts = norm_attempts(x.shape[-2:], p, chosen, settings.tolerance, by_values, workspace)
+            return by_attempts(x, attempts, diagonal=lambda d: (diagonal(d),), is_size=(True,))[0]
     scale = largest_entry(x)
     scaled = x / scale
     if p == 2:
@@ -182,18 +178,16 @@ def _of_diagonal(d: Array, q: float, cut: float, shape: tuple[int, int]) -> tupl
 
 
 def guarded_norm_and_map(m: np.ndarray, q: float, chosen: int, tolerance: float | None) -> tuple[np.ndarray, ...]:
-    """Return ``‖m‖_q``, ``D_p(m)``, and per slice an error bound, the method and whether it fell back, NumPy only."""
+    """Return ``‖m‖_q``, ``D_p(m)``, and per slice an error bound and the method, NumPy only."""
     cut = resolution(m)
 
     def diagonal(d: np.ndarray) -> tuple[np.ndarray, ...]:
         norm, direction, weights = _of_diagonal(d, q, cut, m.shape[-2:])
         return norm, direction, *diagonal_certificate(np.abs(d), weights, q, cut)
 
-    def general(x: np.ndarray) -> tuple[np.ndarray, ...]:
-        return guarded_map(x, q, chosen, tolerance, lambda y: _decomposed(y, q, cut), workspace)
-
     with borrowed_workspace() as workspace:
-        return by_blocks(m, diagonal=diagonal, general=general, is_size=(True, False, False, False, False))
+        attempts = map_attempts(m.shape[-2:], q, chosen, tolerance, lambda y: _decomposed(y, q, cut), workspace)
+        return by_attempts(m, attempts, diagonal=diagonal, is_size=(True, False, False, False))
 
 
 def duality_map(

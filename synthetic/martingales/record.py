@@ -72,8 +72,6 @@ class MatrixMartingale:
         Whether ``Σ E_{i-1} Z_iZ_i*`` is random.
     tail_index : float
         Supremum of the a with ``E‖Z_i‖^a < inf``; inf if all moments are finite.
-    coefficients : str or None
-        Law of the coefficients of :meth:`series`.
     """
 
     shape: tuple[int, int]
@@ -86,7 +84,11 @@ class MatrixMartingale:
     conditionally_symmetric = False
     has_random_covariance = False
     tail_index = math.inf
-    coefficients = None
+
+    @property
+    def coefficients(self) -> str | None:
+        """Return the law of the coefficients of :meth:`series`; None where there is none."""
+        return None
 
     # --- draws
 

@@ -46,7 +46,7 @@ class SeriesMartingale(MatrixMartingale):
         return self.law.is_symmetric
 
     @property
-    def coefficients(self) -> str | None:  # type: ignore[override]
+    def coefficients(self) -> str | None:
         return self.law.name
 
     def series(self) -> np.ndarray:

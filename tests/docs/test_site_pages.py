@@ -30,8 +30,14 @@ def test_a_folder_of_pages_leads_to_its_index() -> None:
     assert found == {"studies"}
 
 
+# the page on claims leads to most of the sources
 @pytest.mark.parametrize(
-    "page", [p for p in pages() if p.is_relative_to(DOCS)], ids=lambda p: p.relative_to(ROOT).as_posix()
+    "page",
+    [
+        pytest.param(p, id=p.name, marks=pytest.mark.slow if p.name == "claims.md" else ())
+        for p in pages()
+        if p.is_relative_to(DOCS)
+    ],
 )
 def test_every_source_that_a_page_leads_to_can_be_shown(page: Path) -> None:
     module = extension("source_pages", "docutils", "pygments")

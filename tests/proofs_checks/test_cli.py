@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shlex
 import subprocess
@@ -13,24 +14,31 @@ import typer
 from typer.testing import CliRunner, Result
 
 from proofs_checks import cli
-from proofs_checks.commands import COMMANDS, EXAMPLES, EXIT_CODES, Command, examples_of
+from proofs_checks.commands import COMMANDS, EXAMPLES, EXIT_CODES, examples_of
+from proofs_checks.crosscheck.adapters import ADAPTERS
+from proofs_checks.crosscheck.observe import TIME_LIMIT
+from proofs_checks.crosscheck.recorded import DTYPES
+from proofs_checks.report.page import FORMATS
+from proofs_checks.vectors.files import INDEX, NPZ, SAFETENSORS
 
-HEAVY = ("numpy", "scipy", "sympy", "cvxpy", "matplotlib", "sklearn", "pyarrow", "torch", "jax", "schattor_theory")
+HEAVY = (
+    "numpy", "scipy", "sympy", "cvxpy", "matplotlib", "sklearn", "pyarrow", "flint", "threadpoolctl", "torch", "jax",
+    "multiprocessing", "concurrent.futures", "schattor_theory", "synthetic",
+)  # fmt: skip
 
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli.app, [str(a) for a in arguments])
 
 
-def loaded_by(*arguments: str) -> list[str]:
-    """Return which of the heavy libraries a command line loads."""
-    code = f"import sys\nfrom proofs_checks.cli import app\ntry:\n    app({list(arguments)})\n"
-    code += "except SystemExit:\n    pass\n"
-    code += f"print('loaded', *[m for m in {HEAVY} if m in sys.modules])"
+def loaded_by(*lines: str) -> dict[str, list[str]]:
+    """Return which of the heavy libraries each of the lines loads that those before it did not, in a fresh process."""
+    code = f"import json, sys\nfrom proofs_checks.cli import app\nloaded = {{}}\nfor line in {lines}:\n"
+    code += "    before = set(sys.modules)\n    try:\n        app(line.split())\n"
+    code += "    except SystemExit as stop:\n        assert not stop.code, line\n"
+    code += f"    loaded[line] = [m for m in {HEAVY} if m in sys.modules.keys() - before]\nprint(json.dumps(loaded))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    word, *names = found.stdout.splitlines()[-1].split()
-    assert word == "loaded"
-    return names
+    return json.loads(found.stdout.splitlines()[-1])
 
 
 def words_of_all_commands() -> list[str]:
@@ -42,13 +50,25 @@ def words_of_all_commands() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("asked", ["--help", "--version", "--show-completion", "verify --help"])
-def test_help_version_and_completion_load_no_numerical_library(asked: str) -> None:
-    assert loaded_by(*asked.split()) == []
+def test_help_version_and_completion_load_no_library_that_only_work_needs() -> None:
+    lines = ["--version", "--show-completion", "--help", *(f"{words} --help" for words in EXAMPLES)]
+    assert loaded_by(*lines) == {line: [] for line in lines}
 
 
-def test_a_command_is_loaded_when_it_runs() -> None:
-    assert loaded_by("doctor", "--json") == ["numpy"]
+def test_what_a_command_needs_is_loaded_when_it_runs() -> None:
+    assert loaded_by("doctor --help", "doctor --json") == {
+        "doctor --help": [],
+        "doctor --json": ["numpy", "threadpoolctl"],
+    }
+
+
+def test_the_options_tell_the_choices_and_the_values_of_the_work_that_they_do_not_load() -> None:
+    help_of = {(o.name, c): o for c in ("crosscheck", "vectors", "report") for o in cli._loaded(c).params}
+    assert all(kind in help_of["kind", "crosscheck"].help for kind in ADAPTERS)
+    assert all(dtype in help_of["dtype", "crosscheck"].help for dtype in DTYPES)
+    assert help_of["time_limit", "crosscheck"].default == TIME_LIMIT
+    assert all(name in help_of["out", "vectors"].help for name in (NPZ, SAFETENSORS, INDEX))
+    assert all(f"{kind}:" in help_of["kind", "report"].help for kind in FORMATS)
 
 
 def test_version_and_help() -> None:
@@ -156,5 +176,5 @@ def test_an_unforeseen_error_is_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_a_command_whose_module_is_missing_is_an_error_not_a_silent_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(COMMANDS, "doctor", Command("nowhere", "doctor", "Nothing."))
-    assert isinstance(run("doctor").exception, ModuleNotFoundError)
+    monkeypatch.setitem(COMMANDS, "nowhere", "Nothing.")
+    assert isinstance(run("nowhere").exception, ModuleNotFoundError)

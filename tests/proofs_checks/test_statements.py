@@ -8,6 +8,7 @@ import pytest
 
 from proofs_checks.statements import ASSUMPTIONS, STATEMENTS, STATUSES, select
 from schattor_theory.errors import UnknownNameError
+from tests.joined import every
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +23,7 @@ def test_every_statement_is_complete() -> None:
         assert set(named) <= set(ASSUMPTIONS)
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@every("name", STATEMENTS)
 def test_every_statement_is_written_out_in_the_theory(name: str) -> None:
     statement = STATEMENTS[name]
     lines = (ROOT / statement.document).read_text(encoding="utf-8").splitlines()

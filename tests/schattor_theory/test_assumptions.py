@@ -24,6 +24,7 @@ from schattor_theory.assumptions import (
 )
 from schattor_theory.errors import ExponentError, ParameterError, SchattorError, UnknownNameError
 from schattor_theory.geometry import ProductGeometry, SchattenGeometry, dual_exponent
+from tests.joined import every
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_shape_of_no_weights_is_zero():
     assert MomentShape(constant=1.0, moment_order=2, sigma=1.0).of_weights([]) == 0.0
 
 
-@pytest.mark.parametrize(
+@every(
     ("build", "error", "message"),
     [
         (

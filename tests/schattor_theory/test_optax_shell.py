@@ -47,8 +47,9 @@ def trained(transformation: Any, steps: int, *, compiled: bool) -> tuple[Any, An
     return params, state
 
 
-@pytest.mark.parametrize("outputs", ["last", "first"])
-@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("outputs", ["last", pytest.param("first", marks=pytest.mark.slow)])
+# operation by operation, each is compiled by itself
+@pytest.mark.parametrize("compiled", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_updates_are_those_of_the_core(compiled: bool, outputs: str) -> None:
     options: dict[str, Any] = {"momentum": 0.8, "look_ahead": "nesterov", "weight_decay": 0.5, "oracle": "regularized"}
     params, state = trained(schattor(0.1, p=3, outputs=outputs, **options), 3, compiled=compiled)
@@ -64,6 +65,7 @@ def test_updates_are_those_of_the_core(compiled: bool, outputs: str) -> None:
     assert {int(k) for k in jax.tree.leaves(state.step)} == {3}
 
 
+@pytest.mark.slow
 def test_follows_an_optax_schedule() -> None:
     schedule = optax.exponential_decay(0.5, transition_steps=1, decay_rate=0.5)
     transformation = schattor(schedule, p=2)
@@ -76,6 +78,7 @@ def test_follows_an_optax_schedule() -> None:
     assert lengths == pytest.approx([0.5, 0.25, 0.125], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_goes_into_chains_and_partitions() -> None:
     parts = {"matrices": schattor(0.1, p="inf"), "others": optax.sgd(1.0)}
     labels = {"kernel": "matrices", "bias": "others", "dense": {"w": "matrices", "v": "matrices"}, "gain": "others"}
@@ -86,6 +89,7 @@ def test_goes_into_chains_and_partitions() -> None:
     assert float(jax.numpy.linalg.norm(updates["dense"]["w"], 2)) == pytest.approx(0.1, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_leaf_with_a_gradient_that_is_not_finite_stays_and_the_others_move() -> None:
     transformation, params, gradient = schattor(0.1), drawn(0), drawn(1)
     gradient["dense"]["w"] = gradient["dense"]["w"].at[0, 0].set(jax.numpy.nan)

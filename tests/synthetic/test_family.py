@@ -13,9 +13,10 @@ from synthetic.family import Family, read_only
 from synthetic.noise import NOISES
 from synthetic.problems import PROBLEMS
 from synthetic.spectra import lp_norm, spectrum
+from tests.joined import every
 
 
-@pytest.mark.parametrize("family", [*PROBLEMS.values(), *NOISES.values()], ids=lambda f: f.name)
+@every("family", [*PROBLEMS.values(), *NOISES.values()], ids=lambda f: f.name)
 def test_options_are_the_keywords_of_the_factory(family: Family) -> None:
     common = {"shape", "geometry", "smoothness", "initial_gap", "sigma", "moment_order", "rng", "options"}
     keywords = set(inspect.signature(family.factory).parameters)
@@ -51,8 +52,8 @@ def test_spectrum_refuses_a_wrong_length() -> None:
         spectrum("t", "w", [1.0], 3)
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
-@pytest.mark.parametrize("exponent", [0.5, 1.0, 3.0, 400.0, math.inf])
+@every("scale", [1e-300, 1.0, 1e300])
+@every("exponent", [0.5, 1.0, 3.0, 400.0, math.inf])
 def test_vector_norm_neither_under_nor_overflows(scale: float, exponent: float) -> None:
     expected = 1.0 if math.isinf(exponent) else 2 ** (1 / exponent)
     assert lp_norm([scale, scale, 0.0], exponent) == pytest.approx(scale * expected, rel=1e-13)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from schattor_theory.errors import ParameterError, UnknownNameError
 from synthetic.seeds import ROLES, Streams, canonical_json, digest
+from tests.joined import every
 
 EQUAL = [
     (2, 2.0, "2", "2.0", np.int64(2), np.float32(2), Fraction(2), "4/2"),
@@ -38,7 +39,7 @@ EQUAL = [
 ]
 
 
-@pytest.mark.parametrize("spellings", EQUAL)
+@every("spellings", EQUAL)
 def test_equal_axes_have_one_spelling(spellings: tuple) -> None:
     assert len({canonical_json(value) for value in spellings}) == 1
     assert len({digest({"axis": value}) for value in spellings}) == 1

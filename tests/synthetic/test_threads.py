@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import signal
 import threading
 from dataclasses import fields
@@ -51,11 +52,11 @@ def world(shape: Any, geometry: Any, noise: str, **options: Any) -> tuple[Any, A
         ((33, 17), 4, "haar_signs", {"left": "spike", "rotated": True}),
         ((12, 12), 3, "haar_signs", {"start": "gaussian"}),
         ((20, 40), "inf", "gaussian", {"start": "gaussian", "rotated": True}),
-        ((70, 70), "inf", "haar_signs", {"start": "gaussian"}),
+        pytest.param((70, 70), "inf", "haar_signs", {"start": "gaussian"}, marks=pytest.mark.slow),
         ((4, 4), 1, "random_coordinates", {}),
     ],
 )
-@pytest.mark.parametrize("n_bytes", [1, 2000, 10**9])
+@pytest.mark.parametrize("n_bytes", [1, 2000, pytest.param(10**9, marks=pytest.mark.slow)])
 def test_how_the_runs_are_stacked_changes_no_bit(
     monkeypatch: pytest.MonkeyPatch, shape: Any, p: Any, noise: str, options: dict, n_bytes: int
 ) -> None:
@@ -78,7 +79,7 @@ def test_how_the_runs_of_the_regularised_oracle_are_stacked_changes_no_bit(
     assert_equal_bits(simulate(problem, noise, optimizer, **settings), usual)
 
 
-@pytest.mark.parametrize("threads", [2, 3, 16])
+@pytest.mark.parametrize("threads", [2, 3, pytest.param(16, marks=pytest.mark.slow)])
 def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     monkeypatch.setattr(SIMULATE, "_LEAST_BYTES", 1)  # else such small stacks are left whole
     for args in (world((8, 8), "inf", "haar_signs"), world((6, 4), 3, "fixed_signs", rotated=True, start="gaussian")):
@@ -148,16 +149,15 @@ def test_a_run_of_the_simulation_has_one_blas_thread_and_gives_the_others_back()
         assert n_threads() == before
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 100])
-@pytest.mark.parametrize("size", [1, 3, 7, 1000])
-@pytest.mark.parametrize("multiple", [1, 2, 5])
-def test_even_parts_cover_all_items_in_order(n: int, size: int, multiple: int) -> None:
-    parts = even_parts(range(10, 10 + n), size, multiple)
-    assert [i for part in parts for i in part] == list(range(10, 10 + n))
-    lengths = {len(part) for part in parts}
-    assert max(lengths) <= size
-    assert min(lengths) >= max(1, max(lengths) - 1)
-    assert len(parts) == n or len(parts) % multiple == 0
+def test_even_parts_cover_all_items_in_order() -> None:
+    for n, size, multiple in itertools.product((1, 2, 7, 100), (1, 3, 7, 1000), (1, 2, 5)):
+        case = f"n = {n}, size = {size}, multiple = {multiple}"
+        parts = even_parts(range(10, 10 + n), size, multiple)
+        assert [i for part in parts for i in part] == list(range(10, 10 + n)), case
+        lengths = {len(part) for part in parts}
+        assert max(lengths) <= size, case
+        assert min(lengths) >= max(1, max(lengths) - 1), case
+        assert len(parts) == n or len(parts) % multiple == 0, case
 
 
 def test_a_failure_in_one_thread_stops_the_others_and_is_raised() -> None:

@@ -55,21 +55,21 @@ def _after_the_map(memory: Any, g: np.ndarray, before: np.ndarray | None, k: int
     return buffer, buffer
 
 
-class _Forgetful(dict):
+class _Forgetful(dict[str, Any]):
     """A state that comes back empty from wherever it was saved."""
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[_Forgetful], tuple[()]]:
         return _Forgetful, ()
 
 
-class _Uncounted(dict):
+class _Uncounted(dict[str, Any]):
     """A state that comes back with its buffers, and begins to count again."""
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[_Uncounted], tuple[dict[str, Any]]]:
         return _Uncounted, (dict(self) | {"k": 0},)
 
 
-def _kept_in(kind: type, optimizer: NumpyOptimizer) -> Any:
+def _kept_in(kind: type[dict[str, Any]], optimizer: NumpyOptimizer) -> Any:
     def step(params: Any, grads: Any, state: Any, *, step_size: float = 1.0) -> tuple[Any, Any]:
         new, after = optimizer(params, grads, dict(state) if state else None, step_size=step_size)
         return new, kind(after)

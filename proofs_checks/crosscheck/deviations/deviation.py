@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,7 @@ class Deviation:
     says: tuple[str, ...] = ()
     is_invariance: bool = False
 
-    @property
+    @builtins.property  # the field of that name hides it
     def is_convention(self) -> bool:
         """Return whether what is done is a convention that has a name, only not the one meant."""
         return bool(self.becomes)

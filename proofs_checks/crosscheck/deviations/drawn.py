@@ -12,7 +12,7 @@ import numpy as np
 from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, polar_schedule
 from synthetic.seeds import Streams
 
-from ..convention import Convention, Decay, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
+from ..convention import AnyMap, Convention, Decay, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
 from ..momentum import Momentum
 from ..scales import SCALES
 
@@ -56,26 +56,25 @@ def drawn(number: int, seed: object = 0) -> Convention:
     draw = _Draw(Streams({"drawn conventions": seed, "number": int(number)}).generator("data"))
     one, chance = draw.one, draw.chance
     of = _map(draw)
-    is_polynomial = isinstance(of, PolynomialMap)
-    is_entrywise = isinstance(of, EntrywiseMap)
-    is_adam = is_entrywise and of.name == "adam"  # type: ignore[union-attr]
+    is_adam = isinstance(of, EntrywiseMap) and of.name == "adam"
     has_blocks = isinstance(of, PowerMap) and of.p not in (1, 2) and chance(0.15)
-    precision = one(("dtype", "dtype", "float64", "float32", "bfloat16", "float16")) if is_polynomial else "dtype"
-    floor = Floor()
-    if is_polynomial and of.schedule.name in _NO_ROOM and precision in ("float16", "bfloat16"):
-        precision = "dtype"  # beyond 1 they blow up, and rounding goes there
-    has_norm = (is_polynomial and of.normalisation != "aol") or (isinstance(of, PowerMap) and not of.is_regularized)
+    precision, has_norm, floor = "dtype", isinstance(of, PowerMap) and not of.is_regularized, Floor()
+    if isinstance(of, PolynomialMap):
+        precision = one(("dtype", "dtype", "float64", "float32", "bfloat16", "float16"))
+        has_norm = of.normalisation != "aol"
+        if of.schedule.name in _NO_ROOM and precision in ("float16", "bfloat16"):
+            precision = "dtype"  # beyond 1 they blow up, and rounding goes there
     if has_norm and not has_blocks and precision != "float16" and chance(0.5):
         floor = Floor(value=10.0 ** -one((3, 4, 6, 7, 8)), form=one(("added", "clamped")))
-    plain = has_blocks or is_entrywise
-    blocks: dict[str, object] = {}
-    if has_blocks:
+    plain = has_blocks or isinstance(of, EntrywiseMap)
+    exponents: dict[str, float] = {}
+    radii: dict[str, float] = {}
+    balance: float | None = None
+    if has_blocks and isinstance(of, PowerMap):
         names = ("w", "b", "c")
-        blocks = {
-            "exponents": {name: of.p if name == "w" else one(_EXPONENTS[1:]) for name in names},  # type: ignore
-            "radii": {name: one((0.5, 1.0, 2.0)) if name != "w" else 1.0 for name in names},
-            "balance": one((1.5, 2.0, 4.0, math.inf)),
-        }
+        exponents = {name: of.p if name == "w" else one(_EXPONENTS[1:]) for name in names}
+        radii = {name: one((0.5, 1.0, 2.0)) if name != "w" else 1.0 for name in names}
+        balance = one((1.5, 2.0, 4.0, math.inf))
     momentum = Momentum() if is_adam else _momentum(draw)
     decay = _decay(draw)
     if momentum.average == "recursive" and decay.form == "l2":
@@ -92,11 +91,13 @@ def drawn(number: int, seed: object = 0) -> Convention:
         stack="slices" if plain or chance(0.7) else "flattened",
         precision=precision,
         step_factors=() if chance(0.8) else _factors(draw),
-        **blocks,  # type: ignore[arg-type]
+        exponents=exponents,
+        radii=radii,
+        balance=balance,
     )
 
 
-def _map(draw: _Draw) -> EntrywiseMap | PowerMap | PolynomialMap:
+def _map(draw: _Draw) -> AnyMap:
     one, chance = draw.one, draw.chance
     kind = float(draw.rng.random())
     if kind < 0.06:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .averages import (
     without,
 )
 from .matrices import ARITHMETICS, Direction, by_parts, entry_signs, identity, iterated, schatten
-from .optimizer import DECAYS, NumpyOptimizer, coupled, each
+from .optimizer import DECAYS, Blocks, NumpyOptimizer, coupled, each
 
 __all__ = ["adam_average", "dual_norm", "independent"]
 
@@ -47,12 +47,12 @@ def independent(convention: Convention) -> NumpyOptimizer:
     scale, factor = SCALES[convention.scale.formula], convention.scale.factor
     factors = convention.step_factors
     decay = convention.decay
-    is_adam = isinstance(convention.map, EntrywiseMap) and convention.map.name == "adam"
+    adam = convention.adam
     flattens = convention.stack == "flattened"
-    direction = (lambda blocks: blocks) if is_adam else _together(convention)
+    direction = _together(convention) if adam is None else (lambda blocks: blocks)
     return NumpyOptimizer(
         direction=_flattened(direction, scale) if flattens else direction,
-        average=adam_average(convention.map) if is_adam else average_of(convention.momentum),
+        average=average_of(convention.momentum) if adam is None else adam_average(adam),
         scale=(lambda m, n: factor) if flattens else (lambda m, n: factor * scale(m, n)),
         decay=DECAYS["after" if decay.after else "none" if decay.form == "l2" else decay.form],
         rate=decay.rate,
@@ -118,7 +118,7 @@ def dual_norm(d: np.ndarray, p: float) -> float:
     return float(s[0] * np.sum((s / s[0]) ** q) ** (1 / q))
 
 
-def _together(convention: Convention) -> Callable[[dict], dict]:
+def _together(convention: Convention) -> Callable[[Blocks], Blocks]:
     if not convention.exponents:
         return each(_partitioned(convention))
     exponents = tuple(convention.exponents.values())
@@ -135,22 +135,24 @@ def _partitioned(convention: Convention) -> Direction:
 
 
 def _direction(convention: Convention) -> Direction:
-    of, floor = convention.map, convention.floor
-    kept = {"floor": floor.value, "clamped": floor.form == "clamped"}
+    of, floor, is_clamped = convention.map, convention.floor.value, convention.floor.form == "clamped"
     if isinstance(of, PolynomialMap):
-        return iterated(of.schedule.steps, norm=of.normalisation, margin=of.schedule.input_margin,
-                        arithmetic=convention.precision, times_dual_norm=of.times_dual_norm, **kept)  # fmt: skip
+        return iterated(of.schedule.steps, norm=of.normalisation, margin=of.schedule.input_margin, floor=floor,
+                        clamped=is_clamped, arithmetic=convention.precision,
+                        times_dual_norm=of.times_dual_norm)  # fmt: skip
     if isinstance(of, EntrywiseMap):
         return entry_signs
-    plain = identity if of.p == 2 and of.is_regularized else schatten(of.p, regularized=of.is_regularized, **kept)
+    plain: Direction = identity
+    if of.p != 2 or not of.is_regularized:
+        plain = schatten(of.p, regularized=of.is_regularized, floor=floor, clamped=is_clamped)
     how = ARITHMETICS[convention.precision]
     return lambda d: how.stored(plain(how.taken(d))).astype(d.dtype)
 
 
-def _flattened(direction: Callable[[dict], dict], scale: Callable[[int, int], float]) -> Callable[[dict], dict]:
+def _flattened(direction: Callable[[Blocks], Blocks], scale: Callable[[int, int], float]) -> Callable[[Blocks], Blocks]:
     """Return the direction, with its scale by shape, on each stack as one matrix b × (mn)."""
 
-    def flat(blocks: Mapping[str, np.ndarray]) -> dict:
+    def flat(blocks: Blocks) -> Blocks:
         matrices = {name: d.reshape(len(d), -1) if d.ndim > 2 else d for name, d in blocks.items()}
         return {name: (scale(*matrices[name].shape) * u).reshape(blocks[name].shape)
                 for name, u in direction(matrices).items()}  # fmt: skip

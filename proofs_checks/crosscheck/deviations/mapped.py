@@ -13,7 +13,7 @@ from .averages import without
 from .deviation import of
 from .matrices import MUON, by_parts, entry_signs, identity, iterated, per_slice, schatten
 from .meant import EXPRESS, MUON_MEANT, POLAR, REGULARIZED, SCHATTEN, express, muon, polar, power, regularized
-from .optimizer import NumpyOptimizer, each
+from .optimizer import Blocks, NumpyOptimizer, each
 
 __all__ = ["MAPPED"]
 
@@ -89,15 +89,15 @@ def _tall_cut_short(d: np.ndarray) -> np.ndarray:
     return iterated(MUON[:4] if d.shape[0] > d.shape[1] else MUON, floor=1e-7)(d)
 
 
-def _as_one(flat: Callable[[tuple[int, ...]], tuple[int, int]]) -> Callable[[dict], dict]:
-    def together(blocks: dict) -> dict:
+def _as_one(flat: Callable[[tuple[int, ...]], tuple[int, int]]) -> Callable[[Blocks], Blocks]:
+    def together(blocks: Blocks) -> Blocks:
         return {name: schatten(math.inf)(d if d.ndim == 2 else d.reshape(flat(d.shape))).reshape(d.shape)
                 for name, d in blocks.items()}  # fmt: skip
 
     return together
 
 
-def _refused(blocks: dict) -> dict:
+def _refused(blocks: Blocks) -> Blocks:
     for d in blocks.values():
         if d.ndim != 2:
             raise ValueError(f"matrices only, got {d.ndim} axes")

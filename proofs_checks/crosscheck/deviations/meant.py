@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +54,7 @@ REGULARIZED = replace(SCHATTEN, map=PowerMap(p=3.0, is_regularized=True), moment
 CORRECTED = replace(REGULARIZED, momentum=Momentum(average="bias corrected", beta=0.9))
 
 
-def muon(*, floor: float = 1e-7, rows: Any = MUON, **changed: Any) -> NumpyOptimizer:
+def muon(*, floor: float = 1e-7, rows: Sequence[Sequence[float]] = MUON, **changed: Any) -> NumpyOptimizer:
     """Return the optimizer of ``MUON_MEANT`` with other parts; what the iteration takes goes to the iteration."""
     options = {name: changed.pop(name) for name in tuple(changed)
                if name in ("norm", "margin", "clamped", "arithmetic", "times_dual_norm", "careful")}  # fmt: skip
@@ -68,9 +68,10 @@ def muon(*, floor: float = 1e-7, rows: Any = MUON, **changed: Any) -> NumpyOptim
     return NumpyOptimizer(**(parts | changed))
 
 
-def express(**changed: Any) -> NumpyOptimizer:
+def express(*, floor: float = 0.0, rows: Sequence[Sequence[float]] = POLAR_EXPRESS, **changed: Any) -> NumpyOptimizer:
     """Return the optimizer of ``EXPRESS`` with other parts."""
-    return muon(**({"rows": POLAR_EXPRESS, "floor": 0.0, "margin": 0.01, "rate": 0.0} | changed))
+    options: dict[str, Any] = {"margin": 0.01, "rate": 0.0}
+    return muon(floor=floor, rows=rows, **(options | changed))
 
 
 def polar(**changed: Any) -> NumpyOptimizer:

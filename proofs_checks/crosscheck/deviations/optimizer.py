@@ -12,7 +12,7 @@ import numpy as np
 from .averages import Average, without
 from .matrices import Direction, per_slice
 
-__all__ = ["DECAYS", "NumpyOptimizer", "Optimizer", "coupled", "each"]
+__all__ = ["DECAYS", "Blocks", "NumpyOptimizer", "Optimizer", "coupled", "each"]
 
 Optimizer = Callable[..., tuple[Any, Any]]
 """From parameters, gradients and state (None at first) to parameters and state; keyword ``step_size``."""
@@ -110,8 +110,8 @@ class NumpyOptimizer:
     ) -> tuple[Any, Any]:
         """Return parameters and state after one step."""
         if not isinstance(params, Mapping):
-            before = None if previous_grads is None else {"": previous_grads}
-            new, state = self({"": params}, {"": grads}, state, step_size=step_size, previous_grads=before)
+            past = None if previous_grads is None else {"": previous_grads}
+            new, state = self({"": params}, {"": grads}, state, step_size=step_size, previous_grads=past)
             return new[""], state
         k, memories = (0, {}) if state is None else (state["k"], state["memory"])
         memory, averages = {}, {}

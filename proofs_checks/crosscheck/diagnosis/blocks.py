@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize
@@ -86,6 +87,15 @@ class _First:
     gradients: dict[str, np.ndarray]
     updates: dict[str, np.ndarray]
     unit: float
+
+
+class _Length(NamedTuple):
+    """Of the step U of one block in one run: the factor c of ``U = c D`` and the dual norm of its gradient."""
+
+    run: int
+    block: str
+    factor: float
+    norm: float
 
 
 def _firsts(runs: Sequence[Run]) -> list[_First]:
@@ -189,15 +199,15 @@ def _named_exponent(slope: float) -> float:
 
 
 def _product(firsts: Sequence[_First], exponents: dict[str, float], names: str) -> BlocksFit:
-    rows = []  # (run, block, factor c of U = c D, dual norm a)
+    rows: list[_Length] = []
     for i, one in enumerate(firsts):
         for name, g in one.gradients.items():
             norm, d = SchattenGeometry(exponents[name]).dual_norm_and_map(g)
             c = float(np.sum(one.updates[name] * d) / np.sum(d * d))
-            rows.append((i, name, c, float(norm)))
+            rows.append(_Length(i, name, c, float(norm)))
     degree = _degree(firsts, rows)
     is_regularized = degree > 0.5
-    moves = [(i, name, c, a) for i, name, c, a in rows if abs(c) > _ZERO * max(abs(r[2]) for r in rows if r[0] == i)]
+    moves = [one for one in rows if abs(one.factor) > _ZERO * max(abs(r.factor) for r in rows if r.run == one.run)]
     blocks = list(exponents)
     if len(moves) < len(rows):
         balance, radii, left = 1.0, *_radii_of_largest(moves, blocks, is_regularized, rows)
@@ -218,7 +228,7 @@ def _product(firsts: Sequence[_First], exponents: dict[str, float], names: str) 
     return BlocksFit(finding=finding, exponents=exponents, radii=radii, balance=balance, is_regularized=is_regularized)
 
 
-def _degree(firsts: Sequence[_First], rows: list) -> float:
+def _degree(firsts: Sequence[_First], rows: Sequence[_Length]) -> float:
     """Return h of ``U(sG) = s^h U(G)`` from runs whose gradients are those of another times one number."""
     for i, one in enumerate(firsts):
         for j, other in enumerate(firsts):
@@ -235,7 +245,7 @@ def _degree(firsts: Sequence[_First], rows: list) -> float:
     return 0.0
 
 
-def _modelled(rows: list, radii: dict[str, float], outer: float, degree: int) -> np.ndarray:
+def _modelled(rows: Sequence[_Length], radii: dict[str, float], outer: float, degree: int) -> np.ndarray:
     """Return log c of every row for t' - 1 = ``outer``."""
     logs = []
     for place in dict.fromkeys(row[0] for row in rows):
@@ -248,7 +258,7 @@ def _modelled(rows: list, radii: dict[str, float], outer: float, degree: int) ->
     return np.array(logs)
 
 
-def _balance(rows: list, blocks: list[str], is_regularized: bool) -> tuple[float, dict[str, float], float]:
+def _balance(rows: Sequence[_Length], blocks: list[str], is_regularized: bool) -> tuple[float, dict[str, float], float]:
     """Return t, the radii and what is left of the logarithms of the lengths."""
     if any(c <= 0 for _, _, c, _ in rows):
         return math.inf, {name: 1.0 for name in blocks}, 1.0
@@ -259,13 +269,10 @@ def _balance(rows: list, blocks: list[str], is_regularized: bool) -> tuple[float
         radii = {name: math.exp(value) for name, value in zip(blocks, values[1:], strict=True)}
         return _modelled(rows, radii, float(values[0]), degree) - wanted
 
-    best = None
-    for outer in (0.0, 0.3, 1.0, 3.0):
-        start = np.concatenate([[outer], np.zeros(len(blocks))])
-        bounds = ([0.0] + [-30.0] * len(blocks), [60.0] + [30.0] * len(blocks))
-        result = optimize.least_squares(left, np.clip(start, 1e-9, None), bounds=bounds, xtol=1e-14, ftol=1e-14)
-        if best is None or result.cost < best.cost:
-            best = result
+    bounds = ([0.0] + [-30.0] * len(blocks), [60.0] + [30.0] * len(blocks))
+    starts = [np.clip([outer] + [0.0] * len(blocks), 1e-9, None) for outer in (0.0, 0.3, 1.0, 3.0)]
+    fits = [optimize.least_squares(left, start, bounds=bounds, xtol=1e-14, ftol=1e-14) for start in starts]
+    best = min(fits, key=lambda fit: fit.cost)
     outer = float(best.x[0])
     balance = math.inf if outer < 1e-4 else 1 + 1 / outer
     radii = {name: math.exp(float(value)) for name, value in zip(blocks, best.x[1:], strict=True)}
@@ -273,7 +280,7 @@ def _balance(rows: list, blocks: list[str], is_regularized: bool) -> tuple[float
 
 
 def _radii_of_largest(
-    moves: list, blocks: list[str], is_regularized: bool, rows: list
+    moves: Sequence[_Length], blocks: list[str], is_regularized: bool, rows: Sequence[_Length]
 ) -> tuple[dict[str, float], float]:
     """Return the radii where only the block with the largest part of the dual norm moves."""
     radii, left = {}, 0.0
@@ -284,7 +291,7 @@ def _radii_of_largest(
     for place in dict.fromkeys(row[0] for row in rows):
         sizes = {name: radii[name] * a for i, name, _, a in rows if i == place}
         moved = {name for i, name, _, _ in moves if i == place}
-        if max(sizes, key=sizes.get) not in moved and set(radii) <= {m[1] for m in moves}:  # type: ignore[arg-type]
+        if max(sizes, key=lambda name: sizes[name]) not in moved and set(radii) <= {m.block for m in moves}:
             left = max(left, 1.0)
     return radii, left
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..probe import ONE
 from .losses import Loss, rounding_of, shortest
-from .series import Forward
+from .series import Basis, Forward
 
 __all__ = ["Coupled", "coupled_rate"]
 
@@ -71,12 +71,12 @@ def _is_map_of_weights(one: Loss, forward: Forward) -> bool:
     return lengths > 0 and float(step @ result) > 0.98 * lengths
 
 
-def _lefts(forward: Forward, basis: dict, total: np.ndarray, rates: np.ndarray) -> np.ndarray:
+def _lefts(forward: Forward, basis: Basis, total: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """Return the squared distance of the map of ``G + λX`` from a step, for every λ."""
     return np.sum((forward(basis, np.stack([np.ones_like(rates), rates], axis=1)) - total) ** 2, axis=1)
 
 
-def _refined(forward: Forward, basis: dict, total: np.ndarray, low: float, high: float) -> tuple[float, float]:
+def _refined(forward: Forward, basis: Basis, total: np.ndarray, low: float, high: float) -> tuple[float, float]:
     """Return the best λ between two, and its squared distance."""
     rate = left = math.inf
     for _ in range(10):

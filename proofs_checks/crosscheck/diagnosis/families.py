@@ -52,7 +52,7 @@ class Family:
     parameters: tuple[str, ...]
     beta: float = 0.0
 
-    def momentum(self, values: Sequence[float]) -> Momentum:
+    def momentum(self, values: Sequence[float] | np.ndarray) -> Momentum:
         """Return the momentum for values of the parameters."""
         given = dict(zip(self.parameters, map(float, values), strict=True))
         thetas = tuple((k + 1.0) ** -given["power"] for k in range(1, _LENGTH)) if "power" in given else ()
@@ -245,7 +245,7 @@ def fit_free_schedule(look_ahead: str, fits: Sequence[StepWeights]) -> Fitted:
     names = ("tau",) * extra + tuple(f"theta {k + 1}" for k in range(count))
     family = Family(average="schedule", look_ahead=look_ahead, parameters=names)
 
-    def momentum(values: Sequence[float]) -> Momentum:
+    def momentum(values: Sequence[float] | np.ndarray) -> Momentum:
         return Momentum(average="schedule", look_ahead=look_ahead, tau=float(values[0]) if extra else 0.0,
                         thetas=tuple(map(float, values[extra:])))  # fmt: skip
 

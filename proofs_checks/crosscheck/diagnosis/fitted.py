@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.optimize import least_squares, minimize_scalar
@@ -92,20 +93,15 @@ def _best_value(values: Callable[[np.ndarray], np.ndarray], curve: Curve, grid: 
 def _changes(curve: Curve, of: PolynomialMap) -> list[_Fit]:
     found = []
     rows, margin = of.schedule.steps, of.schedule.input_margin
-    places = [((k,), j) for k in range(len(rows)) for j in range(len(rows[k]))]
+    places: list[tuple[tuple[int, ...], int]] = [((k,), j) for k in range(len(rows)) for j in range(len(rows[k]))]
     if len(set(rows)) == 1 and len(rows) > 1:
         places += [(tuple(range(len(rows))), j) for j in range(len(rows[0]))]
     for steps, j in places:
-
-        def changed(value: np.ndarray | float, steps: tuple[int, ...] = steps, j: int = j) -> list[list]:
-            copy = [list(row) for row in rows]
-            for k in steps:
-                copy[k][j] = value
-            return copy
-
+        changed = partial(_with_coefficient, rows, steps, j)
+        predicted = partial(_with_changed, of, curve, changed, margin)
         old = rows[steps[0]][j]
         grid = old + max(abs(old), 0.5) * np.linspace(-1.2, 1.2, 121)
-        value, residual = _best_value(lambda v, changed=changed: _values(of, curve, changed(v), margin), curve, grid)
+        value, residual = _best_value(predicted, curve, grid)
         where = "of every step" if len(steps) == len(rows) else f"of step {steps[0] + 1}"
         name = f"{of.schedule.name} with {_snap(value):.5g} for {old:.5g} {where}"
         found.append(_Fit(map=_made(of, name, changed(_snap(value)), margin), residual=residual, n_changed=1))
@@ -114,6 +110,20 @@ def _changes(curve: Curve, of: PolynomialMap) -> list[_Fit]:
     name = f"{of.schedule.name} with the input divided by {1 + value:.4g} times its norm"
     found.append(_Fit(map=_scaled_input(of, name, value), residual=residual, n_changed=1))
     return found
+
+
+def _with_coefficient(
+    rows: Sequence[Sequence[float]], steps: tuple[int, ...], j: int, value: np.ndarray | float
+) -> _Rows:
+    """Return the rows with another coefficient j in these steps."""
+    return [[value if k in steps and place == j else one for place, one in enumerate(row)]
+            for k, row in enumerate(rows)]  # fmt: skip
+
+
+def _with_changed(
+    of: PolynomialMap, curve: Curve, changed: Callable[[np.ndarray], _Rows], margin: float, value: np.ndarray
+) -> np.ndarray:
+    return _values(of, curve, changed(value), margin)
 
 
 def _repeated(curve: Curve) -> list[_Fit]:

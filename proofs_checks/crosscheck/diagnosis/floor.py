@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -122,13 +123,14 @@ def floor_of(of: PowerMap | PolynomialMap, swept: dict[int, Observation]) -> Flo
             shares.append(np.minimum(np.linalg.norm(off, axis=-1) / np.linalg.norm(one.s_out), 1.0))
         return np.array(shares).T
 
+    def trimmed_left(form: str, exponents: np.ndarray) -> np.ndarray:
+        return trimmed(left(form, np.power(10.0, exponents)))
+
     with np.errstate(all="ignore"):
         without = float(trimmed(left("added", np.zeros(1)))[0])
         if without < 1e-9:
             return None
-        found = {
-            form: _least(lambda e, form=form: trimmed(left(form, np.power(10.0, e)))) for form in ("added", "clamped")
-        }
+        found = {form: _least(partial(trimmed_left, form)) for form in ("added", "clamped")}
         # the forms differ at the few sizes about the floor alone, so that all sizes count here
         squares = {form: float(np.sum(left(form, np.array([10.0**e])) ** 2)) for form, (e, _) in found.items()}
     form = min(squares, key=lambda name: squares[name])
@@ -165,7 +167,7 @@ def input_shares(of: PowerMap | PolynomialMap, fit: FloorFit, seen: Sequence[Obs
 
 def kept_share(form: str, value: np.ndarray | float, norm: float) -> np.ndarray:
     """Return what a floor leaves of a normalised input of this norm."""
-    return norm / (norm + value) if form == "added" else norm / np.maximum(norm, value)
+    return np.asarray(norm / (norm + value) if form == "added" else norm / np.maximum(norm, value))
 
 
 def _norm(of: PowerMap | PolynomialMap, one: Observation) -> float:

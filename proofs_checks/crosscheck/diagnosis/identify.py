@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..convention import UNIT_ROUNDOFF, Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
+from ...known import known
+from ..convention import UNIT_ROUNDOFF, AnyMap, Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
 from .activity import Kind
 from .fitted import fitted_polynomial
 from .floor import FloorFit, floor_of, input_shares, is_flat
@@ -48,7 +49,7 @@ class Identified:
         Whether the schedule is a named one.
     """
 
-    map: PowerMap | PolynomialMap | EntrywiseMap | None
+    map: AnyMap | None
     law: PowerLaw | None = None
     interval: tuple[float, float] = (math.nan, math.nan)
     nearest: Candidate | None = None
@@ -96,8 +97,8 @@ def identify(kind: Kind, seen: Sequence[Observation], swept: dict[int, Observati
         power = _of_power(PowerMap(p=p), seen, swept, law, interval)
     polynomial = _polynomial(seen, swept, extremes, unit, law)
     fitting = [one for one in (power, polynomial) if one is not None and one.noise is not None and one.noise.fits]
-    if len(fitting) == 2:
-        return _between(power, polynomial, seen, extremes)  # type: ignore[arg-type]
+    if power is not None and len(fitting) == 2:
+        return _between(power, polynomial, seen, extremes)
     if fitting:
         found = replace(fitting[0], nearest=polynomial.nearest, law=law, interval=interval)
         return _checked(found, extremes) if isinstance(found.map, PolynomialMap) else found
@@ -185,7 +186,7 @@ def _between(power: Identified, polynomial: Identified, seen: Sequence[Observati
              extremes: Sequence[Observation]) -> Identified:  # fmt: skip
     """Return the better of a power law and a schedule that both fit, with the other beside it where neither is."""
     both = (power, polynomial)
-    left = [one.noise.diagonal for one in both]  # type: ignore[union-attr]
+    left = [known(one.noise, "noise").diagonal for one in both]
     n_values = sum(len(one.s_in) for one in seen)
     apart = math.sqrt(1 + 6 * math.sqrt(2 / n_values))
     merged = [replace(one, law=power.law, interval=power.interval, nearest=polynomial.nearest) for one in both]
@@ -196,13 +197,13 @@ def _between(power: Identified, polynomial: Identified, seen: Sequence[Observati
     floors = [one.floor.misfit if one.floor is not None else math.inf for one in both]
     if math.isfinite(min(floors)) and max(floors) > max(3 * min(floors), 1e-5):
         return merged[floors.index(min(floors))]
-    far = [_far_share(one.map, extremes) for one in both]
+    far = [_far_share(one.map, extremes) for one in both if one.map is not None]
     if max(far) > max(2 * min(far), 0.03):
         return _checked(merged[1], extremes) if far[1] < far[0] else merged[0]
     return replace(merged[0], alternatives=names)
 
 
-def _far_share(of: PowerMap | PolynomialMap, extremes: Sequence[Observation]) -> float:
+def _far_share(of: AnyMap, extremes: Sequence[Observation]) -> float:
     """Return the largest share of a step on an ill-conditioned gradient that a map leaves unexplained."""
     shares = [noise_of(Convention(map=of), [one], repeats=1).total for one in extremes]
     return max(shares, default=0.0)

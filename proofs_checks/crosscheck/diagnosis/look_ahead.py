@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..finding import Finding
 from ..momentum import Momentum
@@ -151,5 +151,5 @@ def bias_finding(momentum: Momentum, others: Sequence[Momentum]) -> Finding:
     )
 
 
-def _unique(words: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words))  # type: ignore[call-overload]
+def _unique(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))

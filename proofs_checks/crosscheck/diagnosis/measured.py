@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ..convention import Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
+from ..convention import AnyMap, Convention, EntrywiseMap, Floor, PolynomialMap, PowerMap
 from .entrywise import entry_floor, without_floor
 from .floor import FloorFit, input_shares, kept_share
 from .identify import Identified
@@ -43,7 +43,7 @@ class Measured:
         Of the inner computation.
     """
 
-    map: PowerMap | PolynomialMap | EntrywiseMap
+    map: AnyMap
     bare: Convention
     noise: Noise
     fit: ScaleFit
@@ -60,12 +60,12 @@ def _relations(of: object) -> list[str]:
     return [""] if isinstance(of, EntrywiseMap) else ["", "the dual norm <G, D>"]
 
 
-def measured(seen: Seen, cut: Seen, identified: Identified, more: dict[str, Seen]) -> Measured:
-    """Return scale, oracle, floor of an entry, last digits and precision of a map that is identified."""
-    of, floor = identified.map, identified.floor
+def measured(seen: Seen, cut: Seen, identified: Identified, of: AnyMap, more: dict[str, Seen]) -> Measured:
+    """Return scale, oracle, floor of an entry, last digits and precision of the map ``of`` that is identified."""
+    floor = identified.floor
     # a floor shortens the step of a power map; of an iteration it changes what is put in
     inner = floor.floor if floor is not None and not isinstance(of, PowerMap) else Floor()
-    bare = Convention(map=of, floor=inner)  # type: ignore[arg-type]
+    bare = Convention(map=of, floor=inner)
     noise = noise_of(bare, cut.ordinary)
     fit = scale_of(factors_of(bare, cut.ordinary, floor), cut.ordinary, noise.total, first=_relations(of))
     is_regularized = fit.relation == "the dual norm <G, D>"
@@ -84,7 +84,7 @@ def measured(seen: Seen, cut: Seen, identified: Identified, more: dict[str, Seen
         {name: careful_shares(bare, group) for name, group in groups.items()},
         {name: bits_of(group, fit) for name, group in groups.items()},
     )
-    found = Measured(map=of, bare=bare, noise=noise, fit=fit, entry=entry, precision=precision)  # type: ignore[arg-type]
+    found = Measured(map=of, bare=bare, noise=noise, fit=fit, entry=entry, precision=precision)
     return _or_rounded(found, cut, floor)
 
 

@@ -226,10 +226,9 @@ def _simplified(found: Fitted, misfit: Misfit) -> Fitted:
     return best
 
 
-
 def measured_weights(fits: Sequence[StepWeights], most: int = 4) -> str:
     """Return the weights of the second and third steps in words, the newest set to 1."""
-    words = []
+    words: list[str] = []
     for fit in fits:
         k = fit.step
         if k not in (1, 2) or fit.with_previous or fit.weights[k] == 0 or len(words) >= most:

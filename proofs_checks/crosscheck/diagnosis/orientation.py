@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..convention import Convention, EntrywiseMap, Floor
@@ -14,14 +16,21 @@ from .seen import Seen
 __all__ = ["identified_by_shape"]
 
 
+_WITHOUT: dict[str, Callable[[int, int], bool]] = {"tall": lambda m, n: m <= n, "wide": lambda m, n: m >= n}
+"""Which shapes are kept where the tall, or the wide, ones are set aside."""
+
+
+def _not(keep: Callable[[int, int], bool]) -> Callable[[int, int], bool]:
+    return lambda m, n: not keep(m, n)
+
+
 def identified_by_shape(kind: Kind, cut: Seen) -> tuple[Identified, Kind, list[Finding], Seen]:
     """Return the map; where there is none for all shapes, that of the shapes which have one, and what is wrong then."""
     found = identify(kind, cut.ordinary, cut.swept, cut.extremes, may_fit=False)
     if found.map is not None:
         return found, kind, *_odd_ones(found, cut)
-    for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
-        part = cut.only(keep)
-        rest = cut.only(lambda m, n, keep=keep: not keep(m, n))
+    for name, keep in _WITHOUT.items():
+        part, rest = cut.only(keep), cut.only(_not(keep))
         if len(part.ordinary) < 2 or not rest.ordinary:
             continue
         other = kind_of(part.ordinary, cut.swept)
@@ -43,11 +52,11 @@ def identified_by_shape(kind: Kind, cut: Seen) -> tuple[Identified, Kind, list[F
 
 def _odd_ones(found: Identified, cut: Seen) -> tuple[list[Finding], Seen]:
     """Return a finding where a map fits most shapes, but no matrix of one orientation, and the observations it fits."""
-    if isinstance(found.map, EntrywiseMap):
+    if found.map is None or isinstance(found.map, EntrywiseMap):
         return [], cut
     convention = Convention(map=found.map, floor=found.floor.floor if found.floor else Floor())
-    for name, keep in (("tall", lambda m, n: m <= n), ("wide", lambda m, n: m >= n)):
-        kept, rest = cut.only(keep), cut.only(lambda m, n, keep=keep: not keep(m, n)).ordinary
+    for name, keep in _WITHOUT.items():
+        kept, rest = cut.only(keep), cut.only(_not(keep)).ordinary
         if len(rest) < 2 or len(kept.ordinary) < 2:
             continue
         left = [noise_of(convention, [one], repeats=1).total for one in rest]

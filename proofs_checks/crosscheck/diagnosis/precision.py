@@ -98,8 +98,7 @@ def precision_of(
         expected = ", ".join(f"{one} {few[one]:.1e} to {max(many[one], few[one]):.1e}" for one in _LOWEST[::-1])
         parts.append(
             f"runs in {dtype} leave {noise.total:.1e} of the step "
-            f"(rounding alone would leave: {expected})"
-            + (f" and are numbers of {stored}" if name == stored else "")
+            f"(rounding alone would leave: {expected})" + (f" and are numbers of {stored}" if name == stored else "")
         )
     evidence = "; ".join(parts)
     evidence = evidence[:1].upper() + evidence[1:] + "."

@@ -13,7 +13,10 @@ from ..probe import Run
 from ..reference import reference_updates
 from ..rounding import EXACT, Rounding
 
-__all__ = ["Forward", "Series", "finite_steps", "series_of", "stored_unit"]
+__all__ = ["Basis", "Forward", "Series", "finite_steps", "series_of", "stored_unit"]
+
+Basis = dict[str, np.ndarray]
+"""What the average of each block is made of: gradients, one under another."""
 
 
 def stored_unit(run: Run) -> float:
@@ -67,7 +70,7 @@ class Series:
         """Return the names of the blocks."""
         return tuple(self.run.probe.start)
 
-    def basis(self, k: int, *, with_previous: bool) -> dict[str, np.ndarray]:
+    def basis(self, k: int, *, with_previous: bool) -> Basis:
         """Return ``G_0 … G_k`` of each block, then ``G'_1 … G'_k`` where asked for, shape (k + 1 or 2k + 1, …)."""
         previous = self.run.probe.previous_gradients
         stacks = {}
@@ -149,13 +152,13 @@ class Forward:
         self.has_floor = convention.floor.form != "none" and convention.floor.value > 0
         self.floor_is_open = False  # whether the value of the floor is to be taken as known to a few digits only
 
-    def __call__(self, basis: dict[str, np.ndarray], weights: np.ndarray, rounding: Rounding = EXACT) -> np.ndarray:
+    def __call__(self, basis: Basis, weights: np.ndarray, rounding: Rounding = EXACT) -> np.ndarray:
         """Return the updates for ``Σ_j w_j basis_j``, shape (count, entries), for weights of shape (count, j)."""
         averages = {name: np.tensordot(weights, rows, axes=1) for name, rows in basis.items()}
         results = reference_updates(self.convention, averages, rounding)
         return np.concatenate([results[name].reshape(len(weights), -1) for name in basis], axis=1)
 
-    def by_floor(self, basis: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray | None:
+    def by_floor(self, basis: Basis, weights: np.ndarray) -> np.ndarray | None:
         """Return how the updates change with the floor, for weights of shape (j,); None where it counts as known."""
         if not self.floor_is_open:
             return None

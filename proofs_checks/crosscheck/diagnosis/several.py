@@ -120,7 +120,8 @@ def _is_single(run: Run) -> bool:
 
 def _moving(runs: Sequence[Run], decay: Decay, factors: Sequence[float]) -> tuple[list[Series], list[Series]]:
     """Return the series of several steps with a gradient: of ordinary sizes, and of faint ones."""
-    ordinary, faint = [], []
+    ordinary: list[Series] = []
+    faint: list[Series] = []
     for run in runs:
         if run.probe.n_steps < 2 or run.probe.saved_before is not None or finite_steps(run) < 2:
             continue
@@ -206,8 +207,8 @@ def _by_length(found: _Found) -> tuple[Fitted, list[Fitted], StepFactors | None,
 
 
 def _of_constant_length(members: list[Fitted], lengths: dict[int, StepFactors | None]) -> tuple[list[Fitted], str]:
-    known = [(one, lengths[id(one)]) for one in members if lengths[id(one)] is not None]
-    constant = [one for one, length in known if length.is_constant]  # type: ignore[union-attr]
+    found = ((one, lengths[id(one)]) for one in members)
+    constant = [one for one, length in found if length is not None and length.is_constant]
     if constant and len(constant) < len(members):
         refused = [one for one in members if one not in constant]
         worst = lengths[id(refused[0])]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..convention import Convention, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
+from ..convention import AnyMap, Convention, EntrywiseMap, Floor, Partition, PolynomialMap, PowerMap, Scale
 from ..finding import Finding
 from ..probe import Run
 from ..scales import scale_factor
@@ -81,7 +81,7 @@ def single_step(runs: Sequence[Run]) -> tuple[tuple[Finding, ...], Convention | 
         .only(lambda m, n: _orientation(m, n) in turned)
         for name in sorted({one.dtype for one in every})
     }
-    return _completed(runs, seen, cut, kind, identified, blocks, more, [*findings, *zero])
+    return _completed(runs, seen, cut, kind, identified, identified.map, blocks, more, [*findings, *zero])
 
 
 def _completed(
@@ -90,12 +90,13 @@ def _completed(
     cut: Seen,
     kind: Kind,
     identified: Identified,
+    of: AnyMap,
     blocks: Blocks,
     more: dict[str, Seen],
     findings: list[Finding],
 ) -> tuple[tuple[Finding, ...], Convention | None]:
     """Return all findings once the map is known."""
-    floor, found = identified.floor, measured(seen, cut, identified, more)
+    floor, found = identified.floor, measured(seen, cut, identified, of, more)
     of, fit, noise, precision = found.map, found.fit, found.noise, found.precision
     is_usual = fit.relation in found.relations
     convention = Convention(
@@ -146,7 +147,6 @@ def _of_one_orientation(seen: Seen, cut: Seen) -> list[Observation]:
 def _orientation(rows: int, columns: int) -> int:
     """Return 1 for a tall matrix, -1 for a wide one, 0 for a square one."""
     return int(np.sign(rows - columns))
-
 
 
 def _inner(convention: Convention) -> Convention:

@@ -72,14 +72,14 @@ def scale_findings(fit: ScaleFit, seen: Sequence[Observation]) -> list[Finding]:
             f" Proportional to {fit.relation}; the factor holds the weight of the first gradient in the first average."
         )
     if not fit.fits:
-        found = Finding(
+        unknown = Finding(
             property="scale",
             value="no formula fits; "
             + (f"{fit.other_words} does" if fit.other_words else f"nearest {fit.scale.words}"),
             evidence=evidence,
             data={"by_shape": dict(fit.by_shape)},
         )
-        return [found]
+        return [unknown]
     value = fit.scale.words
     if fit.relation and fit.relation != "the dual norm <G, D>":
         value += f", times {fit.relation}"

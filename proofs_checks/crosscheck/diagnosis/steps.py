@@ -139,10 +139,10 @@ def step_finding(found: StepFactors | None) -> tuple[Finding, tuple[float, ...]]
         if found.agrees(factors):
             evidence = f"η_k/η_0 = {_listed(found.factors)} {where}."
             return Finding(property="step size", value=words, evidence=evidence, data=data), tuple(map(float, factors))
-    factors = tuple(1.0 if not math.isfinite(f) else f for f in found.factors)
-    value = f"changes from step to step: η_k/η_0 = {_listed(factors)}"
+    measured = tuple(1.0 if not math.isfinite(f) else f for f in found.factors)
+    value = f"changes from step to step: η_k/η_0 = {_listed(measured)}"
     evidence = f"Largest change at step {worst}: {found.factors[worst]:.6g} ± {found.errors[worst]:.1g} {where}."
-    return Finding(property="step size", value=value, evidence=evidence, data=data), factors
+    return Finding(property="step size", value=value, evidence=evidence, data=data), measured
 
 
 def law_finding(runs: Sequence[Run], decay: Decay) -> Finding | None:

@@ -138,7 +138,6 @@ def _best(
     return None
 
 
-
 def _after_the_map(forward: Forward, series: Sequence[Series]) -> Unusual | None:
     """Return an average of the maps of single gradients."""
     shares, ratios = [], []

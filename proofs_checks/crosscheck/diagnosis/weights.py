@@ -10,7 +10,7 @@ import numpy as np
 from synthetic.seeds import Streams
 
 from ..rounding import Rounding
-from .series import Forward, Series
+from .series import Basis, Forward, Series
 
 __all__ = ["StepWeights", "fit_weights", "needs_previous", "refitted"]
 
@@ -150,7 +150,7 @@ def needs_previous(forward: Forward, series: Sequence[Series]) -> bool:
     return False
 
 
-def _is_independent(basis: dict) -> bool:
+def _is_independent(basis: Basis) -> bool:
     """Return whether no gradient is a sum of others: else their weights cannot be told apart."""
     rows = np.concatenate([rows.reshape(len(rows), -1) for rows in basis.values()], axis=1)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -181,7 +181,7 @@ def _starts(before: np.ndarray, k: int, uses_previous: bool) -> np.ndarray:
     return np.array(starts)
 
 
-def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _searched(forward: Forward, basis: Basis, update: np.ndarray, starts: np.ndarray) -> np.ndarray:
     residuals, _ = residual_of(update, forward(basis, starts))
     squares = np.sum(residuals**2, axis=1)
     order = np.argsort(np.where(np.isfinite(squares), squares, np.inf), kind="stable")
@@ -194,7 +194,7 @@ def _searched(forward: Forward, basis: dict, update: np.ndarray, starts: np.ndar
     return weights if factors[0] >= 0 else -weights
 
 
-def _refined(forward: Forward, basis: dict, update: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+def _refined(forward: Forward, basis: Basis, update: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
     """Return weights after Gauss-Newton steps that lower the residual, and its square."""
     residuals, factors = residual_of(update, forward(basis, weights[None]))
     open_one = _across_result(forward.by_floor(basis, weights), forward(basis, weights[None])[0])
@@ -224,7 +224,7 @@ def _refined(forward: Forward, basis: dict, update: np.ndarray, weights: np.ndar
     return weights, least
 
 
-def _slopes(forward: Forward, basis: dict, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(forward: Forward, basis: Basis, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return ``∂F/∂w``, shape (entries, j), by central differences, and F."""
     # numerics: a change of 1e-5 leaves 1e-10 of curvature and 1e-11 of rounding
     width = 1e-5 * float(np.linalg.norm(weights))
@@ -260,7 +260,7 @@ def _off(columns: np.ndarray, result: np.ndarray) -> np.ndarray:
 
 
 def _measured(
-    forward: Forward, series: Series, k: int, basis: dict, update: np.ndarray, weights: np.ndarray, uses_previous: bool
+    forward: Forward, series: Series, k: int, basis: Basis, update: np.ndarray, weights: np.ndarray, uses_previous: bool
 ) -> StepWeights:
     slopes, result = _slopes(forward, basis, weights)
     residuals, factors = residual_of(update, result[None])

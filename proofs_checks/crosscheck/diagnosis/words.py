@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from schattor_theory.geometry import exponent_label
 
-from ..convention import EntrywiseMap, PolynomialMap, PowerMap
+from ..convention import AnyMap, EntrywiseMap, PolynomialMap, PowerMap
 from ..finding import Finding
 from ..probe import Run
 from .activity import Kind, rescaled_words
@@ -18,7 +19,7 @@ from .observation import Observation
 from .partition import Blocks
 from .scale import ScaleFit
 from .schedule import MOST_STEPS
-from .spectrum import curve_of, leading_count
+from .spectrum import PowerLaw, curve_of, leading_count
 
 __all__ = [
     "activity_finding",
@@ -37,9 +38,7 @@ _KINDS = {
 }
 
 
-def activity_finding(
-    kind: Kind, seen: Sequence[Observation], runs: Sequence[Run], blocks: Blocks
-) -> Finding:
+def activity_finding(kind: Kind, seen: Sequence[Observation], runs: Sequence[Run], blocks: Blocks) -> Finding:
     """Return what kind of step it is."""
     value = _KINDS[kind.name]
     if kind.name == "gradient":
@@ -81,21 +80,20 @@ def map_finding(
     found: Identified,
     fit: ScaleFit | None,
     seen: Sequence[Observation],
-    of: PowerMap | PolynomialMap | EntrywiseMap | None = None,
+    of: AnyMap | None = None,
 ) -> Finding:
     """Return the map by name."""
-    data = {"curve": curve_of(seen)}
+    data: dict[str, Any] = {"curve": curve_of(seen)}
     if found.law is not None:
         data["power_law"] = {"slope": found.law.slope, "error": found.law.error, "residual": found.law.residual}
-    law = "" if found.law is None else _law_words(found)
+    law = "" if found.law is None else _law_words(found.law, found.interval)
     if found.map is None:
         value = (
             "not a map of singular values" if kind.name != "spectral" else "not a power law and not a known iteration"
         )
         if kind.name in ("rows", "columns"):
             value = f"{kind.name[:-1]} by {kind.name[:-1]}"
-        law_alone = found.law is not None and _is_power_law(found, seen)
-        if law_alone and kind.name == "spectral":
+        if found.law is not None and _is_power_law(found.law, seen) and kind.name == "spectral":
             value = f"the power {found.law.slope:.4g} of the singular values, which is that of no norm S_p"
         count = leading_count(seen) if kind.name == "spectral" else None
         if count is not None:
@@ -131,17 +129,16 @@ def map_finding(
     )
 
 
-def _is_power_law(found: Identified, seen: Sequence[Observation]) -> bool:
+def _is_power_law(law: PowerLaw, seen: Sequence[Observation]) -> bool:
     """Return whether a power leaves no more of the curve than rounding leaves off it."""
     outside = float(np.median([one.outside_share for one in seen]))
-    return found.law is not None and found.law.residual <= max(5 * outside, 1e-6)
+    return law.residual <= max(5 * outside, 1e-6)
 
 
-def _law_words(found: Identified) -> str:
-    law = found.law
+def _law_words(law: PowerLaw, of_p: tuple[float, float]) -> str:
     if math.isinf(law.slope):
         return f"Only the largest singular value comes out; {law.residual:.1e} lies beyond."
-    low, high = found.interval
+    low, high = of_p
     interval = (
         "" if math.isnan(low) else f", p in [{low:.6g}, {exponent_label(high) if math.isinf(high) else f'{high:.6g}'}]"
     )

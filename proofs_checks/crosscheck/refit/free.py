@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares
 
+from ...known import known
 from ..convention import Convention, EntrywiseMap
 from .candidates import with_momentum
 from .together import Together
@@ -46,11 +47,15 @@ def _share(name: str) -> _Number:
     return _Number(lambda c: float(getattr(c.momentum, name)), write, high=_LARGEST)
 
 
+def _adam(convention: Convention) -> EntrywiseMap:
+    return known(convention.adam, "Adam")
+
+
 def _of_adam(i: int) -> _Number:
     """Return a decay rate of Adam."""
 
     def read(convention: Convention) -> float:
-        return float(convention.map.betas[i])  # type: ignore[union-attr]
+        return _adam(convention).betas[i]
 
     return _Number(read, lambda c, x: _with_beta(c, i, x), high=_LARGEST)
 
@@ -59,7 +64,7 @@ def _of_momentum(convention: Convention) -> list[_Number]:
     """Return the numbers of the average, which of Adam are its two decay rates."""
     momentum = convention.momentum
     found: list[_Number] = []
-    if isinstance(convention.map, EntrywiseMap) and convention.map.name == "adam":
+    if convention.adam is not None:
         return [_of_adam(0), _of_adam(1)]
     names = ["beta"] * (momentum.beta > 0) + ["tau"] * (momentum.look_ahead == "fixed" and not momentum.taus)
     found += [_share(name) for name in names]
@@ -91,9 +96,9 @@ def _with_power(convention: Convention, power: float) -> Convention:
 
 
 def _with_beta(convention: Convention, i: int, value: float) -> Convention:
-    betas = list(convention.map.betas)  # type: ignore[union-attr]
-    betas[i] = value
-    return replace(convention, map=replace(convention.map, betas=tuple(betas)))  # type: ignore[arg-type]
+    adam = _adam(convention)
+    first, second = (value if k == i else beta for k, beta in enumerate(adam.betas))
+    return replace(convention, map=replace(adam, betas=(first, second)))
 
 
 def descended(

@@ -54,7 +54,7 @@ def with_convention(
     if now.scale != before.scale:
         new.append(_kept_data(diagnosis, Finding(property="scale", value=now.scale.words,
                                                  evidence=f"{how} {before.scale.words}.")))  # fmt: skip
-    if not _is_adam(now) and (now.momentum != before.momentum or _has_faults(diagnosis)):
+    if now.adam is None and (now.momentum != before.momentum or _has_faults(diagnosis)):
         new += _of_momentum(now, equals, f"{how} {words_of_average(before.momentum, {})}.")
     if now.step_factors != before.step_factors:
         new.append(found.step_size)
@@ -67,10 +67,6 @@ def with_convention(
     order = {name: k for k, name in enumerate(PROPERTIES)}
     findings = sorted((*kept, *new), key=lambda one: order[one.property])
     return Diagnosis(findings=tuple(findings), convention=now)
-
-
-def _is_adam(convention: Convention) -> bool:
-    return isinstance(convention.map, EntrywiseMap) and convention.map.name == "adam"
 
 
 def _is_of_its_own(one: Finding) -> bool:

@@ -128,7 +128,7 @@ def _with_momenta(several: Together, start: Convention) -> list[Convention]:
     """Return the convention with the forms of momentum that explain the steps best, whatever their lengths."""
     if not several.stacks:
         return [start]
-    if isinstance(start.map, EntrywiseMap) and start.map.name == "adam":
+    if start.adam is not None:
         return [_best(adams(start), lambda one: several.lengths(one).score)]
     early = several.early(_EARLY)
     candidates = [(family, with_momentum(start, family.momentum(values))) for family, values in momenta()]

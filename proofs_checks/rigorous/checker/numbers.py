@@ -25,7 +25,7 @@ class Pair(NamedTuple):
     low: int
     high: int
 
-    def __add__(self, other: Pair) -> Pair:  # type: ignore[override]
+    def __add__(self, other: Pair) -> Pair:  # type: ignore[override]  # a tuple is joined and repeated
         return Pair(self.low + other.low, self.high + other.high)
 
     def __sub__(self, other: Pair) -> Pair:
@@ -34,7 +34,7 @@ class Pair(NamedTuple):
     def __neg__(self) -> Pair:
         return Pair(-self.high, -self.low)
 
-    def __mul__(self, other: Pair) -> Pair:  # type: ignore[override]
+    def __mul__(self, other: Pair) -> Pair:  # type: ignore[override]  # a tuple is joined and repeated
         products = [a * b for a in self for b in other]
         return Pair(min(products) >> BITS, -(-max(products) >> BITS))
 

@@ -54,12 +54,12 @@ def _check_entry(entry: Mapping[str, Any], chain: Sequence[Mapping[str, int]]) -
             # sign·(p - end) ≥ 0 on [low, high]
             if not _is_nonnegative(_bernstein(row, end, sign, low, high)):
                 refuse("bound", "not be passed by the polynomial", float(end), where)
-        for end, place in (("low", "low_at"), ("high", "high_at")):
-            point, bound = _number(link[place], where), _number(link[end], where)
+        for side, place in (("low", "low_at"), ("high", "high_at")):
+            point, bound = _number(link[place], where), _number(link[side], where)
             if not low <= point <= high:
                 refuse(place, "lie in the interval", float(point), where)
             if abs(_value(row, point) - bound) > _TOLERANCE:
-                refuse(end, f"be attained at {float(point)!r}, up to 2^-56", float(bound), where)
+                refuse(side, f"be attained at {float(point)!r}, up to 2^-56", float(bound), where)
         low, high = following
     claimed = [Fraction(entry[end]) for end in ("low", "high")]
     if claimed != [low, high]:
@@ -70,7 +70,7 @@ def _check_entry(entry: Mapping[str, Any], chain: Sequence[Mapping[str, int]]) -
 def _number(units: object, where: str) -> Fraction:
     if type(units) is not int:
         refuse("number", "be an integer", units, where)
-    return Fraction(units, 1 << _UNIT_BITS)  # type: ignore[arg-type]
+    return Fraction(units, 1 << _UNIT_BITS)
 
 
 def _value(row: Sequence[Fraction], x: Fraction) -> Fraction:

@@ -125,7 +125,7 @@ def _check_bound(where: str, found: Pair, claimed: object) -> None:
     """Refuse a claimed bound that is not positive, not proved, or not the one that the formula gives."""
     if type(claimed) is not int or claimed <= 0:
         refuse("bound", "be a positive integer", claimed, where)
-    scaled, unit = claimed << (BITS - _UNIT_BITS), 1 << (BITS - _UNIT_BITS)  # type: ignore[operator]
+    scaled, unit = claimed << (BITS - _UNIT_BITS), 1 << (BITS - _UNIT_BITS)
     if not scaled <= found.low < scaled + 2 * unit:
         refuse("bound", f"be the {found.low // unit} that its formula proves", claimed, where)
 

@@ -15,6 +15,7 @@ from proofs_checks.adversarial.pairs import Block, Pair, read_exponent
 from proofs_checks.adversarial.trees import Tree
 from schattor_theory.errors import ExponentError
 from synthetic.seeds import Streams
+from tests.joined import every
 
 SHAPES = [(1, 1, False), (2, 2, False), (3, 3, True), (2, 4, True), (5, 3, False)]
 
@@ -44,8 +45,8 @@ def flat_ratio(ratio: OneStep, pair: Pair) -> Callable[[np.ndarray], tuple[float
 DIFFERENCE = 1e-6
 
 
-@pytest.mark.parametrize(("m", "n", "is_complex"), SHAPES)
-@pytest.mark.parametrize(("q", "order"), [(1.3, 1.3), (1.8, 1.8), (3.0, 1.5), (1.7, 1.4)])
+@every(("m", "n", "is_complex"), SHAPES)
+@every(("q", "order"), [(1.3, 1.3), (1.8, 1.8), (3.0, 1.5), (1.7, 1.4)])
 def test_gradient_of_the_ratio_is_its_derivative(m: int, n: int, is_complex: bool, q: float, order: float) -> None:
     pair = Pair(m, n, is_complex)
     rng = generator((m, n))

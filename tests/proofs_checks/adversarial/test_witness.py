@@ -16,6 +16,7 @@ from proofs_checks.adversarial.witness import DIGITS, FOLDER
 from proofs_checks.rigorous import balls, scalar_constant
 from proofs_checks.rigorous.balls import Decision
 from schattor_theory.errors import ParameterError, SchattorError, StoreError
+from tests.joined import every
 
 KEPT = load_witnesses()
 PAIRS = [w for w in KEPT if w.kind == "one-step" and w.q == w.moment_order]
@@ -25,13 +26,13 @@ def replayed(witness: Witness) -> str:
     return balls.decimal_below(witness.certified_lower(), DIGITS)
 
 
-@pytest.mark.parametrize("witness", KEPT, ids=lambda w: w.name)
+@every("witness", KEPT, ids=lambda w: w.name)
 def test_kept_witness_replays_to_its_last_certified_digit(witness: Witness) -> None:
     assert replayed(witness) == witness.certified
     assert len(witness.certified.split(".")[1]) == DIGITS
 
 
-@pytest.mark.parametrize("witness", PAIRS, ids=lambda w: w.name)
+@every("witness", PAIRS, ids=lambda w: w.name)
 def test_kept_pair_is_below_the_scalar_constant_and_what_is_proved(witness: Witness) -> None:
     lower = witness.certified_lower()
     with balls.precision(200):

@@ -11,13 +11,14 @@ import pytest
 from proofs_checks.conic import cones, exact
 from schattor_theory.geometry import schatten_norm
 from synthetic.seeds import Streams
+from tests.joined import every
 
 
 def fractions(rows: list[list[int]]) -> exact.Matrix:
     return [[Fraction(x) for x in row] for row in rows]
 
 
-@pytest.mark.parametrize(
+@every(
     ("rows", "is_semidefinite"),
     [
         ([[0]], True),

@@ -13,6 +13,7 @@ from proofs_checks.conic import normalised_steps, one_step, plain_steps, steps
 from proofs_checks.conic.estimation import point_value
 from schattor_theory.errors import ParameterError, UnknownNameError
 from synthetic.seeds import Streams
+from tests.joined import every
 
 ONE = Fraction(1)
 
@@ -68,8 +69,8 @@ def test_the_trace_is_bounded_as_declared() -> None:
             assert sum(gram[k][k] for k in range(n + 1)) <= program.trace
 
 
-@pytest.mark.parametrize("n", [0, 1, 3, 10])
-@pytest.mark.parametrize("t", [0.5, 0.8, 1.0, 1.7])
+@every("n", [0, 1, 3, 10])
+@every("t", [0.5, 0.8, 1.0, 1.7])
 def test_the_length_inverts_the_budget(n: int, t: float) -> None:
     budget = steps.chain_budget(n, Fraction(t)) if n else Fraction(t) ** 2 / 2
     assert steps.chain_length(n, float(budget)) == pytest.approx(t, abs=1e-12)

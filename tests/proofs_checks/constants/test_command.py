@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from proofs_checks.adversarial import Witness
+from proofs_checks.command_line.constants import constants
 from proofs_checks.constants import command
 from proofs_checks.constants.search import Found
 from proofs_checks.ledger import read_ledger
@@ -22,7 +23,7 @@ from tests.proofs_checks.constants.test_bracket import SCALAR, TURNED
 @pytest.fixture
 def call(monkeypatch):
     app = typer.Typer()
-    app.command()(command.constants)
+    app.command()(constants)
     monkeypatch.setattr(command, "load_witnesses", lambda: (SCALAR, TURNED))
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 

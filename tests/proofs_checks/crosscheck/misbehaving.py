@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def leaves(params: Any, grads: Any, state: Any) -> Any:
 
 def hangs_on_two_rows(params: Any, grads: Any, state: Any) -> Any:
     while state and len(params) == 2:
-        pass
+        time.sleep(0.01)
     return params - grads, True
 
 

@@ -66,6 +66,8 @@ def blocks(balance: float, regularized: bool = False) -> Convention:
 
 
 THETAS = tuple((k + 1) ** -0.5 for k in range(1, 40))
+
+
 def jumping(k: Any) -> Any:
     """Return τ_k = 1/8, 1/2, 1/4, 5/8, 3/8 and again, of an int or an array."""
     return (3 * k % 5 + 1) * 0.125

@@ -61,12 +61,13 @@ def test_a_process_that_dies_says_how_and_the_rest_run() -> None:
     assert second.status == "ended: the process ended (exit code 3; it said: the last thing it says) at step 0"
 
 
+@pytest.mark.slow
 def test_what_a_target_prints_is_not_taken_for_an_answer() -> None:
     with observe(f"{BAD}:prints") as target:
         assert {run.status for run in target.run(PROBES)} == {"ok"}
 
 
-@pytest.mark.parametrize("name", ["raises", "leaves"])
+@pytest.mark.parametrize("name", ["raises", pytest.param("leaves", marks=pytest.mark.slow)])
 def test_an_exception_is_a_status_and_costs_no_process(name: str) -> None:
     with observe(f"{BAD}:{name}") as target:
         runs = target.run(PROBES)
@@ -74,26 +75,28 @@ def test_an_exception_is_a_status_and_costs_no_process(name: str) -> None:
     assert {run.status for run in runs} == {words[name]}
 
 
-@pytest.mark.parametrize(
-    ("spec", "problem"),
-    [
-        ("no_such_module_here:thing", "not importable: no_such_module_here raises ModuleNotFoundError"),
-        (f"{BAD}:fin", "has no 'fin'. Did you mean 'fine'?"),
-        (f"{BAD}:NUMBER", "int is no target"),
-        (f"{BAD}:factory_raises", "the factory raises RuntimeError: no such thing"),
-        (f"{BAD}:makes_a_number", "the factory gave int, which is no optimizer of a known kind"),
-        (f"{BAD}:wants_more", "it takes two or more arguments that are neither"),
-        ("nothing", "names no target"),
-    ],
-)
-def test_a_target_that_cannot_be_used_is_a_problem(spec: str, problem: str) -> None:
-    with observe(spec) as target:
+UNUSABLE = {
+    "no_such_module_here:thing": "not importable: no_such_module_here raises ModuleNotFoundError",
+    f"{BAD}:fin": "has no 'fin'. Did you mean 'fine'?",
+    f"{BAD}:NUMBER": "int is no target",
+    f"{BAD}:factory_raises": "the factory raises RuntimeError: no such thing",
+    f"{BAD}:makes_a_number": "the factory gave int, which is no optimizer of a known kind",
+    f"{BAD}:wants_more": "it takes two or more arguments that are neither",
+    "nothing": "names no target",
+}
+
+
+@pytest.mark.parametrize("isolated", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("spec", "problem"), UNUSABLE.items())
+def test_a_target_that_cannot_be_used_is_a_problem(spec: str, problem: str, isolated: bool) -> None:
+    with observe(spec, isolated=isolated) as target:
         assert problem in (target.problem or "")
         assert not target.can_run
         (run,) = target.run(PROBES[:1])
         assert run.status.startswith("refused: ")
 
 
+@pytest.mark.slow
 def test_a_module_that_ends_the_process_when_imported_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "ends.py").write_text("import os\nos._exit(7)\n")
     with observe(f"{tmp_path / 'ends.py'}:thing") as target:

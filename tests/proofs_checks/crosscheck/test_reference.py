@@ -24,6 +24,7 @@ from schattor_theory import ProductGeometry, Schattor, duality_map
 from schattor_theory.errors import UnknownNameError
 from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule, polar_schedule, polynomial_polar
 from synthetic.seeds import Streams
+from tests.joined import every
 
 RNG = Streams({"test": "cross-check reference"}).generator("data")
 WIDE, TALL = RNG.standard_normal((4, 7)), RNG.standard_normal((7, 4))
@@ -46,9 +47,9 @@ def last(convention: Convention, *gradients: np.ndarray, start: np.ndarray | Non
     return reference_parameters(convention, probe(*gradients, start=start))[-1]["w"]
 
 
-@pytest.mark.parametrize("p", [1, "4/3", 2, 3, "inf"])
-@pytest.mark.parametrize("oracle", ["ball", "regularized"])
-@pytest.mark.parametrize("decay", [0.0, 0.25])
+@every("p", [1, "4/3", 2, 3, "inf"])
+@every("oracle", ["ball", "regularized"])
+@every("decay", [0.0, 0.25])
 def test_power_maps_are_the_reference_optimizer(p: float | str, oracle: str, decay: float) -> None:
     optimizer = Schattor(p, step_size=0.5, momentum=0.75, oracle=oracle, weight_decay=decay)
     convention = Convention(
@@ -63,8 +64,8 @@ def test_power_maps_are_the_reference_optimizer(p: float | str, oracle: str, dec
     np.testing.assert_allclose(last(convention, *gradients, start=START), x, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", POLAR_SCHEDULES)
-@pytest.mark.parametrize("matrix", [WIDE, TALL, np.stack([WIDE, 2.0**-80 * WIDE])])
+@every("name", POLAR_SCHEDULES)
+@every("matrix", [WIDE, TALL, np.stack([WIDE, 2.0**-80 * WIDE])])
 def test_polynomial_maps_are_those_of_the_geometry(name: str, matrix: np.ndarray) -> None:
     schedule = polar_schedule(name)
     found = direction_of(Convention(map=PolynomialMap(schedule=schedule)), matrix)

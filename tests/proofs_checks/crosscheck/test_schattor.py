@@ -14,19 +14,12 @@ from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.verdict import judge
 from tests.proofs_checks.crosscheck.schattors import SCHATTORS, Made, one
 
-FAST = (
-    "p = 3",
-    "p = inf",
-    "p = 3, regularised",
-    "look-ahead, nesterov",
-    "recursive, regularised",
-    "blocks in balance 2",
-)
+FAST = ("p = 3, regularised", "look-ahead, nesterov")
 NAMES = [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in SCHATTORS]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_conforms_to_its_convention(name: str, dtype: str) -> None:
     make, convention = SCHATTORS[name]
     verdict = judge(observe(make).run(PROBES, dtype), convention)
@@ -43,7 +36,8 @@ def test_conforms_on_other_array_libraries(name: str, namespace: str) -> None:
     assert verdict.outcome == "conforms", verdict.reasons
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "p = 3" else pytest.mark.slow) for n in SCHATTORS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCHATTORS)
 def test_is_named_by_its_outputs(name: str) -> None:
     make, convention = SCHATTORS[name]
     found = examined(make)
@@ -59,10 +53,15 @@ def test_is_named_by_its_outputs(name: str) -> None:
     [
         (one(3), replace(SCHATTORS["p = 3"][1], map=SCHATTORS["p = 2.5"][1].map)),
         (one("inf", momentum=0.949), SCHATTORS["p = inf"][1]),
-        (one(3, look_ahead=0.26), SCHATTORS["look-ahead"][1]),
-        (one(3, weight_decay=0.126), SCHATTORS["weight decay"][1]),
-        (one(3, bias_correction=True), SCHATTORS["p = 3"][1]),
-        (one(3, oracle="regularized"), SCHATTORS["p = 3"][1]),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                (one(3, look_ahead=0.26), SCHATTORS["look-ahead"][1]),
+                (one(3, weight_decay=0.126), SCHATTORS["weight decay"][1]),
+                (one(3, bias_correction=True), SCHATTORS["p = 3"][1]),
+                (one(3, oracle="regularized"), SCHATTORS["p = 3"][1]),
+            )
+        ),
     ],
 )
 def test_differs_from_the_convention_of_another_option(make: Made, convention: Convention) -> None:

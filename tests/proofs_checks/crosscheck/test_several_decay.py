@@ -17,6 +17,7 @@ from proofs_checks.crosscheck.probe import Run
 from proofs_checks.crosscheck.probes import SEVERAL
 from proofs_checks.crosscheck.probes.several import LONGEST
 from proofs_checks.crosscheck.reference import reference_parameters
+from tests.joined import some
 from tests.proofs_checks.crosscheck.several_targets import CUBIC, POLAR, Plain, cubic, one_step, polar, runs_of
 
 RATE = 0.0625
@@ -131,7 +132,7 @@ def test_an_unknown_step_size_leaves_the_form_of_decay_open() -> None:
     [
         pytest.param(lambda k: 1.0, "the same at every step", marks=pytest.mark.slow),
         (lambda k: (k + 1) ** -0.5, "polynomial (k+1)^-0.5"),
-        (lambda k: min(k + 1, 4) / 4, "linear warm-up over 4 steps"),
+        pytest.param(lambda k: min(k + 1, 4) / 4, "linear warm-up over 4 steps", marks=pytest.mark.slow),
         pytest.param(lambda k: 0.5**k, "geometric, 0.5^k", marks=pytest.mark.slow),
         pytest.param(lambda k: (1.0, 0.7, 0.9)[k % 3], "changes from step to step", marks=pytest.mark.slow),
     ],
@@ -181,7 +182,7 @@ def product(exponents: dict, radii: dict, balance: float, *, is_regularized: boo
             for probe in BLOCKS]  # fmt: skip
 
 
-@pytest.mark.parametrize("balance", [1.0, 1.5, 2.0, 4.0, math.inf])
+@pytest.mark.parametrize("balance", some([1.0, 1.5, 2.0, 4.0, math.inf], 2))
 @pytest.mark.parametrize("is_regularized", [False, True])
 def test_blocks_of_a_product_geometry_are_read(balance: float, is_regularized: bool) -> None:
     exponents, radii = {"w": 3.0, "b": 4 / 3, "c": math.inf}, {"w": 1.0, "b": 2.0, "c": 0.5}
@@ -194,6 +195,7 @@ def test_blocks_of_a_product_geometry_are_read(balance: float, is_regularized: b
     assert findings["blocks"].is_decided
 
 
+@pytest.mark.slow
 def test_a_target_of_blocks_alone_says_its_momentum() -> None:
     exponents = {"w": 3.0, "b": 3.0, "c": 2.0}
     _, found = said(product(exponents, dict.fromkeys(exponents, 1.0), 2.0), None)  # type: ignore[arg-type]

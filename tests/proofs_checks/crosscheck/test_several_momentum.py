@@ -108,7 +108,7 @@ FORMS = [
 
 @pytest.mark.parametrize(
     ("average", "name", "look_ahead", "others"),
-    [pytest.param(*form, marks=() if form[0] in (nesterov, recursive) else pytest.mark.slow) for form in FORMS],
+    [pytest.param(*form, marks=() if form[0] is recursive else pytest.mark.slow) for form in FORMS],
     ids=[form[0].__name__ for form in FORMS],
 )
 def test_a_form_of_momentum_is_named(average: Callable, name: str, look_ahead: str, others: tuple) -> None:
@@ -130,8 +130,15 @@ def test_the_schedule_is_read_off_step_by_step() -> None:
     assert "(k+1)^-0.5" in findings["momentum"].value
 
 
-@pytest.mark.parametrize(("average", "name"), [(ema, "ema"), (heavy, "heavy ball"), (corrected, "bias corrected"),
-                                               (from_first, "first gradient")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("average", "name"),
+    [
+        (ema, "ema"),
+        (heavy, "heavy ball"),
+        pytest.param(corrected, "bias corrected", marks=pytest.mark.slow),
+        pytest.param(from_first, "first gradient", marks=pytest.mark.slow),
+    ],
+)
 def test_a_map_that_sees_lengths_tells_the_averages_apart(average: Callable, name: str) -> None:
     convention = Convention(map=PowerMap(p=2.0, is_regularized=True), momentum=Momentum(average=name, beta=MU))
     findings, found = found_of(average, convention, lambda d: d)

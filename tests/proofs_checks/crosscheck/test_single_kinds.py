@@ -107,6 +107,7 @@ def test_directions_on_the_null_space_are_a_fault() -> None:
     assert any("null space" in text for text in faults(values))
 
 
+@pytest.mark.slow
 def test_a_rank_cut_too_high_is_a_fault() -> None:
     values, convention = found(runs_by(svd_map(lambda s: (s > 0.02 * s[0]).astype(float)), PLAIN))
     assert convention.map == PowerMap(p=math.inf)
@@ -138,6 +139,7 @@ def test_overflow_of_the_norm_is_said() -> None:
     assert "overflow" in values["floor"]
 
 
+@pytest.mark.slow
 def test_a_transpose_lost_for_tall_matrices_is_a_fault() -> None:
     def lost(g: np.ndarray) -> np.ndarray:
         if g.ndim > 2 or g.shape[0] <= g.shape[1] or not np.any(g):
@@ -186,11 +188,16 @@ def _kernel(way: str):
     "way",
     [
         "one matrix, output channels × the rest",
-        "slices of the last two axes",
-        "slices of the first two axes",
-        "none of the ways known",
         "refused",
-        "the step is zero",
+        *(
+            pytest.param(way, marks=pytest.mark.slow)
+            for way in (
+                "slices of the last two axes",
+                "slices of the first two axes",
+                "none of the ways known",
+                "the step is zero",
+            )
+        ),
     ],
 )
 def test_what_becomes_of_a_kernel_is_named_and_leaves_the_stack_alone(way: str) -> None:
@@ -207,6 +214,7 @@ def test_a_kernel_does_not_enter_the_verdict() -> None:
     assert (verdict.outcome, verdict.unjudged) == ("conforms", ("kernel",))
 
 
+@pytest.mark.slow
 def test_a_stack_that_is_refused_is_named() -> None:
     def matrices(g: np.ndarray) -> np.ndarray:
         if g.ndim > 2:

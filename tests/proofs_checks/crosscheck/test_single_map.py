@@ -29,7 +29,7 @@ def svd_map(weight):
     return update
 
 
-@pytest.mark.parametrize(("p", "is_regularized"), [(3.0, True), (math.inf, False)])
+@pytest.mark.parametrize(("p", "is_regularized"), [(3.0, True), pytest.param(math.inf, False, marks=pytest.mark.slow)])
 def test_a_power_law_is_named_by_its_exponent_and_oracle(p: float, is_regularized: bool) -> None:
     values, convention = found(runs_of(Convention(map=PowerMap(p=p, is_regularized=is_regularized))))
     assert convention.map == PowerMap(p=p, is_regularized=is_regularized)
@@ -51,6 +51,7 @@ def test_an_exponent_a_little_off_is_not_named_as_the_round_one() -> None:
     assert convention is None or not isinstance(convention.map, PowerMap) or convention.map.p != 3.0
 
 
+@pytest.mark.slow
 def test_an_exponent_near_two_is_not_plain_gradient_descent() -> None:
     _, convention = found(runs_of(Convention(map=PowerMap(p=2.125))))
     assert convention.map == PowerMap(p=2.125)
@@ -129,9 +130,8 @@ def test_the_trace_factor_is_seen() -> None:
     assert convention.map == of
 
 
-@pytest.mark.parametrize(
-    ("kind", "count"), [("row blocks", 2), pytest.param("column blocks", 4, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "count"), [("row blocks", 2), ("column blocks", 4)])
 def test_blocks_of_the_map_are_found(kind: str, count: int) -> None:
     truth = Convention(map=PowerMap(p=math.inf), partition=Partition(kind=kind, count=count))
     _, convention = found(runs_of(truth, probes=PLAIN))

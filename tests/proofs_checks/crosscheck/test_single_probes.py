@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from proofs_checks.crosscheck.probe import ONE
 from proofs_checks.crosscheck.probes.single import PRECISION_PROBES, SINGLE, SWEEP, short, single_probes
+from tests.joined import every
 
 
 def test_names_are_unique_and_every_probe_says_why_it_is_there() -> None:
@@ -17,7 +17,7 @@ def test_names_are_unique_and_every_probe_says_why_it_is_there() -> None:
     assert {f"times 2^{power}" for power in SWEEP} <= set(names)
 
 
-@pytest.mark.parametrize("probe", SINGLE, ids=lambda one: one.name)
+@every("probe", SINGLE, ids=lambda one: one.name)
 def test_entries_have_eight_significant_bits(probe) -> None:
     for x in (probe.start[ONE], probe.gradients[0][ONE]):
         np.testing.assert_array_equal(short(x), x)

@@ -14,6 +14,13 @@ BY_NAME = {check.name: check for check in CHECKS}
 # a proof has no seed; that a wrong step is not proved is tested beside the proofs
 SAMPLED = [check for check in CHECKS if check not in proofs.CHECKS]
 SLOW = 0.35  # seconds of cost from which a twin is left out of the fast suite
+# and these, whose cost is a little less
+LONG = {
+    "ball_step_is_a_minimiser", "gap_term_is_attained_by_gradient_steps", "no_weight_breaks_the_weighted_bound",
+    "nuclear_and_spectral_norms_are_dual_programs", "one_step_inequality_holds_with_the_proved_constant",
+    "product_map_attains_the_product_dual_norm", "regularized_step_is_a_minimiser", "scalar_constant_is_enclosed",
+    "search_finds_the_product_dual_norm", "tuning_minimises_the_bound",
+}  # fmt: skip
 # of the mutants of a check the fast suite plants the first one
 FIRST = {name: mutant for mutant in reversed(MUTANTS) for name in mutant.checks}
 
@@ -23,7 +30,7 @@ def context(seed: int = 11) -> Context:
 
 
 def marked(name: str, *values: object, label: str, is_first: bool = True) -> object:
-    is_slow = BY_NAME[name].cost > SLOW or not is_first
+    is_slow = BY_NAME[name].cost > SLOW or name in LONG or not is_first
     return pytest.param(*values, id=label, marks=pytest.mark.slow if is_slow else ())
 
 
@@ -59,6 +66,7 @@ def test_every_check_has_a_mutant() -> None:
 
 def test_checks_are_well_formed() -> None:
     assert len(BY_NAME) == len(CHECKS)
+    assert BY_NAME.keys() > LONG
     for check in CHECKS:
         assert check.statement in STATEMENTS
         assert check.kind in KINDS

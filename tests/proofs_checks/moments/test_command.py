@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from proofs_checks.command_line.tightness import tightness
 from proofs_checks.evidence import Verdict
 from proofs_checks.ledger import read_ledger
 from proofs_checks.moments import command, report, run
-from proofs_checks.moments.command import tightness
 from proofs_checks.moments.grid import WORLDS, Cell, default_grid
 from proofs_checks.moments.probe import Request
 from proofs_checks.mutants.ways import bound_times

@@ -17,6 +17,7 @@ from schattor_theory.bounds.records import applicable
 from schattor_theory.errors import ParameterError, UnknownNameError
 from synthetic.martingales import MARTINGALES
 from synthetic.seeds import Streams
+from tests.joined import every
 
 AXES = {"test": "probe"}
 
@@ -128,7 +129,7 @@ def test_infinite_moment_is_not_applicable():
     assert "infinite" in outcome.reason
 
 
-@pytest.mark.parametrize(
+@every(
     ("bound", "name", "q", "order", "reason"),
     [
         ("T4a-symmetric", "two_point", 1.5, 1.5, "not conditionally symmetric"),

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from proofs_checks.command_line.prove import prove
 from proofs_checks.proof import Proof, Proposition, Step
 from proofs_checks.prove import command
 from proofs_checks.prove.export import as_latex, escaped
@@ -33,7 +34,7 @@ def planted(propositions: Sequence[Proposition]) -> Iterator[tuple[Proposition, 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch):
     app = typer.Typer()
-    app.command()(command.prove)
+    app.command()(prove)
     monkeypatch.setattr(command, "prove_each", planted)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 

@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from proofs_checks.command_line.assumptions import assumptions
 from proofs_checks.ledger import read_ledger
 from proofs_checks.recordings import load_recording
-from proofs_checks.recordings.command import assumptions
 from proofs_checks.recordings.example import digits_recording
 from schattor_theory.errors import ParameterError, StoreError
 from synthetic.problems import PROBLEMS

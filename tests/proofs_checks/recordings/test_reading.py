@@ -11,6 +11,7 @@ import pytest
 from proofs_checks.formats import read_safetensors, write_safetensors
 from proofs_checks.recordings.reading import load_recording, recording_of
 from schattor_theory.errors import DTypeError, NonFiniteError, ShapeError, StoreError
+from tests.joined import every
 from tests.proofs_checks.recordings.records import gaussian
 
 GOOD = gaussian(20, 2, 3)
@@ -110,7 +111,7 @@ def with_nan() -> np.ndarray:
     return values
 
 
-@pytest.mark.parametrize(
+@every(
     ("arrays", "error", "message"),
     [
         ({}, StoreError, "file must hold at least one block"),

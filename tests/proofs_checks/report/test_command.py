@@ -24,8 +24,14 @@ def test_a_report_of_runs_says_where_it_is(tmp_path: Path) -> None:
     assert f"Look at {tmp_path / 'out' / 'report.html'}" in result.output
 
 
-@pytest.mark.parametrize(("kind", "files"), [("html", ["report.html"]), ("md", ["figures", "report.md"]),
-                                             ("tex", ["figures", "report.tex", "standalone.tex"])])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [
+        ("html", ["report.html"]),
+        pytest.param("md", ["figures", "report.md"], marks=pytest.mark.slow),
+        pytest.param("tex", ["figures", "report.tex", "standalone.tex"], marks=pytest.mark.slow),
+    ],
+)
 def test_each_format_writes_its_files(kind: str, files: list[str], tmp_path: Path) -> None:
     result = run(folders.constants(tmp_path / "run"), "--format", kind, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output

@@ -81,9 +81,9 @@ def test_opens_without_a_network(tmp_path: Path) -> None:
     assert "://" not in found.text
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.kind == "symbolic"][:1], ids=lambda check: check.name)
-def test_the_steps_of_a_real_derivation_are_on_the_page_and_led_to(check: object, tmp_path: Path) -> None:
-    made = check.run(Context(seed=1))  # type: ignore[attr-defined]
+def test_the_steps_of_a_real_derivation_are_on_the_page_and_led_to(tmp_path: Path) -> None:
+    check = min((c for c in CHECKS if c.kind == "symbolic"), key=lambda c: c.cost)
+    made = check.run(Context(seed=1))
     found = page(tmp_path, made)
     assert {r[1:] for r in found.references if r.startswith("#")} <= found.anchors
     assert made.data["steps"][0]["claim"] in found.text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs_checks.report.tex_words import MATHEMATICS, escaped, formula
 from proofs_checks.statements import ASSUMPTIONS, STATEMENTS
+from tests.joined import every
 from tests.proofs_checks.report.tex_structure import faults_of
 
 HERE = Path(__file__).parent
@@ -17,7 +17,7 @@ TEXTS = {s.id: s.text for s in STATEMENTS.values()} | ASSUMPTIONS
 TEXTS |= {f"hypotheses of {s.id}": "; ".join(s.hypotheses) for s in STATEMENTS.values() if s.hypotheses}
 
 
-@pytest.mark.parametrize("name", list(TEXTS))
+@every("name", list(TEXTS))
 def test_every_statement_becomes_mathematics_without_a_fault(name: str) -> None:
     found = formula(TEXTS[name])
     assert faults_of(found, HERE) == []
@@ -25,7 +25,7 @@ def test_every_statement_becomes_mathematics_without_a_fault(name: str) -> None:
     assert r"\texttt" not in found
 
 
-@pytest.mark.parametrize("name", list(STATEMENTS))
+@every("name", list(STATEMENTS))
 def test_the_words_of_a_statement_stay_words(name: str) -> None:
     text = STATEMENTS[name].text
     outside = "".join(formula(text).split("$")[::2])
@@ -33,7 +33,7 @@ def test_the_words_of_a_statement_stay_words(name: str) -> None:
         assert (f" {word} " in f" {text} ") == (f" {word} " in f" {outside} ")
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "expected"),
     [
         ("f(X⁺) ≤ f(X) - η‖∇f‖_q", r"$f(X^{+}) \le f(X) - \eta \| \nabla f\|_q$"),

@@ -16,6 +16,7 @@ from proofs_checks.rigorous.boxes import prove_on_box
 from proofs_checks.rigorous.scalar_constant import scalar_constant
 from schattor_theory.bounds import best_constant_bracket
 from schattor_theory.errors import ParameterError
+from tests.joined import every
 
 
 @pytest.mark.parametrize("name", LEMMAS)
@@ -33,8 +34,8 @@ def gap_by_definition(nu, t):
     return (2 * first - second) * math.exp((3 - nu) * t) / t**2
 
 
-@pytest.mark.parametrize("nu", [0.0, 0.25, 0.7, 1.0])
-@pytest.mark.parametrize("t", [0.01, 0.3, 1.0, 2.0])
+@every("nu", [0.0, 0.25, 0.7, 1.0])
+@every("t", [0.01, 0.3, 1.0, 2.0])
 def test_pair_gap_is_the_difference_of_the_two_excesses(nu, t) -> None:
     assert float(pair_gap(arb(nu), arb(t))) == pytest.approx(gap_by_definition(nu, t), rel=1e-10)
 

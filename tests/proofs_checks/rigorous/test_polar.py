@@ -24,11 +24,12 @@ from schattor_theory.bounds.descent import descent_bound, oracle_alignment
 from schattor_theory.geometry import duality_map, schatten_norm
 from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule, polar_schedule, polynomial_polar
 from tests.contracts.oracle import with_spectrum
+from tests.joined import every
 from tests.strategies import rng
 
 
-@pytest.mark.parametrize("name", POLAR_SCHEDULES)
-@pytest.mark.parametrize("least", [1e-3, 0.1])
+@every("name", POLAR_SCHEDULES)
+@every("least", [1e-3, 0.1])
 def test_range_holds_every_value_and_is_attained(name, least) -> None:
     schedule = polar_schedule(name)
     low, high = output_ranges(schedule, least)[-1]

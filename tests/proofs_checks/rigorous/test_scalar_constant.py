@@ -12,6 +12,7 @@ from proofs_checks.rigorous import balls, scalar_constant
 from proofs_checks.rigorous.balls import Decision
 from schattor_theory.bounds import martingale
 from schattor_theory.errors import ParameterError
+from tests.joined import every
 
 # source: six decimals published for C_q, and twelve from an independent maximisation
 TABLE = {
@@ -29,7 +30,7 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("q", TABLE)
+@every("q", TABLE)
 def test_constant_is_the_one_of_the_table_to_its_last_digit(q: str) -> None:
     found = scalar_constant.scalar_constant(q, 15)
     places = len(TABLE[q].split(".")[1])

@@ -12,6 +12,7 @@ from proofs_checks.rigorous import balls, spectral
 from proofs_checks.rigorous.balls import Decision
 from schattor_theory.errors import ParameterError
 from synthetic.seeds import Streams
+from tests.joined import every
 
 EXPONENTS = ("1.05", "4/3", "3/2", "1.9", "2", "3")
 
@@ -26,8 +27,8 @@ def bits(q: str) -> int:
     return spectral.working_bits(float(Fraction(q)), 20)
 
 
-@pytest.mark.parametrize("q", EXPONENTS)
-@pytest.mark.parametrize(("shape", "is_complex"), [((1, 1), True), ((3, 3), False), ((2, 4), True), ((5, 3), False)])
+@every("q", EXPONENTS)
+@every(("shape", "is_complex"), [((1, 1), True), ((3, 3), False), ((2, 4), True), ((5, 3), False)])
 def test_enclosures_agree_with_floating_point(shape: tuple[int, int], is_complex: bool, q: str) -> None:
     a, b = draw(shape, is_complex=is_complex), draw(shape, is_complex=is_complex, label="b")
     power = float(Fraction(q))

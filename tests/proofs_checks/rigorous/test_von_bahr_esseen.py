@@ -13,6 +13,7 @@ from proofs_checks.rigorous.balls import Decision, at_most, exact, positive
 from proofs_checks.rigorous.checker import check_content
 from proofs_checks.rigorous.von_bahr_esseen import MARGIN, NEAR_ONE, REGIONS, gap, near_one_bound, prove_region, slope
 from schattor_theory.errors import ParameterError
+from tests.joined import every
 
 BOXES = [
     ((Fraction(0), Fraction(1, 8)), (Fraction(0), Fraction(1, 4))),
@@ -35,8 +36,8 @@ def test_every_region_is_proved(region) -> None:
     assert all(positive(region.bound_on(piece)) is Decision.PROVED for piece in cover.parts)
 
 
-@pytest.mark.parametrize("region", REGIONS, ids=lambda region: region.name)
-@pytest.mark.parametrize("box", BOXES)
+@every("region", REGIONS, ids=lambda region: region.name)
+@every("box", BOXES)
 def test_the_bound_on_a_box_is_at_most_what_it_bounds(region, box) -> None:
     box = inside(region, box)
     least = region.bound_on(box)

@@ -68,6 +68,7 @@ def test_runs_depend_on_the_repeat_and_not_on_how_repeats_are_cut_into_blocks() 
     assert len(set(whole["stationarity_last"])) == 8
 
 
+@pytest.mark.slow
 def test_threads_within_a_cell_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.import_module("synthetic.simulate"), "_LEAST_BYTES", 1)
     (cell,) = cells('tuning = "empirical"\ndimension = 8')

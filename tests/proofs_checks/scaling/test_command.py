@@ -8,8 +8,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from proofs_checks.command_line.study import study
 from proofs_checks.scaling import command
-from proofs_checks.scaling.command import study_app
 from proofs_checks.scaling.run import run_study
 from schattor_theory.errors import StoreError
 from tests.drivers import CASES, StandIn
@@ -25,7 +25,7 @@ def call(monkeypatch, work):
             return run_study(study, out, executor=threads, work=work)
 
     monkeypatch.setattr(command, "run_study", run_here)
-    return lambda *arguments: CliRunner().invoke(study_app, [str(argument) for argument in arguments])
+    return lambda *arguments: CliRunner().invoke(study, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from proofs_checks.scaling.shipped_studies import shipped_studies, study_path
 from proofs_checks.scaling.study_file import load_study, read_study
 from schattor_theory.errors import StudyError, UnknownNameError
+from tests.joined import every
 
 STUDY = """
 [study]
@@ -53,7 +54,7 @@ def test_reads_axes_in_one_spelling() -> None:
     assert len(read_study(STUDY).cells()) == 3 * 4 * 2
 
 
-@pytest.mark.parametrize(
+@every(
     ("old", "new", "words"),
     [
         ('noise = "fixed_signs"', 'noise = "fixed_sings"', ["arm[main].noise", "Did you mean 'fixed_signs'?"]),
@@ -146,6 +147,31 @@ def test_smoke_puts_its_table_over_the_arms_and_expects_nothing() -> None:
             'arm = "main"', 'arm = "other"'), "small.toml", scale="smoke")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('[study]\nname = "small"\nblock_size = 4\n', "study = 3\n", "study must be a table, got study=3"),
+        ('name = "main"\n', "", r"arm\[0\]\.name must be given"),
+        ("repeats = 8", "repeats = 8\nrecord = 3", r"arm\[main\]\.record must be one of"),
+    ],
+)
+@pytest.mark.parametrize("scale", ["full", "smoke"])
+def test_a_value_of_the_wrong_kind_is_refused_at_every_scale(old: str, new: str, words: str, scale: str) -> None:
+    text = changed(old, new).replace("[smoke.arms.main]\ndimension = [2, 4]\n", "")
+    with pytest.raises(StudyError, match=words):
+        read_study(text, scale=scale)
+
+
+@pytest.mark.parametrize("scale", ["full", "smoke"])
+def test_arms_that_are_no_tables_are_refused_at_every_scale(scale: str) -> None:
+    with pytest.raises(StudyError, match=r"file\.arm must be a list of tables, got file\.arm=3"):
+        read_study('arm = 3\nstudy = { name = "small" }\nsmoke = { repeats = 4 }', scale=scale)
+
+
+def test_a_single_recorded_path_stands_for_the_list_of_it() -> None:
+    assert read_study(changed("repeats = 8", 'repeats = 8\nrecord = "value"')).arm("main").record == ("value",)
+
+
 def test_a_file_that_is_not_there_is_a_study_error(tmp_path) -> None:
     with pytest.raises(StudyError, match="the file must be readable"):
         load_study(tmp_path / "none.toml")
@@ -156,8 +182,8 @@ def test_an_unknown_shipped_study_gives_the_nearest() -> None:
         study_path("dimension-free")
 
 
-@pytest.mark.parametrize("scale", ["full", "smoke"])
-@pytest.mark.parametrize("name", sorted(shipped_studies()))
+@every("scale", ["full", "smoke"])
+@every("name", sorted(shipped_studies()))
 def test_every_shipped_study_can_be_read(name: str, scale: str) -> None:
     study = load_study(study_path(name), scale=scale)
     assert study.name == name

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def command(*arguments: object) -> list[str]:
-    code = "from proofs_checks.scaling.command import study_app; study_app()"
+    code = "from proofs_checks.command_line.study import study; study()"
     return [sys.executable, "-c", code, *map(str, arguments)]
 
 

@@ -73,7 +73,13 @@ def test_the_number_of_workers_does_not_change_the_rows(study, work, tmp_path, w
 
 @pytest.mark.parametrize(
     ("old", "new", "n_new"),
-    [("16, 32]", "16, 32, 64]", 4), ("repeats = 8", "repeats = 12", 8), ("p = [2, inf]", "p = [inf, 2]", 0)],
+    [
+        ("16, 32]", "16, 32, 64]", 4),
+        *(
+            pytest.param(*change, marks=pytest.mark.slow)
+            for change in (("repeats = 8", "repeats = 12", 8), ("p = [2, inf]", "p = [inf, 2]", 0))
+        ),
+    ],
 )
 def test_extending_a_study_leaves_its_parts_untouched(text, study, work, tmp_path, old, new, n_new) -> None:
     run(study, tmp_path, work)
@@ -87,7 +93,7 @@ def test_extending_a_study_leaves_its_parts_untouched(text, study, work, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "damage", ["cut", "flipped", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("empty", "other", "text"))]
+    "damage", ["cut", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("flipped", "empty", "other", "text"))]
 )
 def test_a_damaged_part_is_named_set_aside_and_run_again(study, work, tmp_path, damage: str) -> None:
     run(study, tmp_path, work)

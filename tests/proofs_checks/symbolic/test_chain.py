@@ -11,6 +11,7 @@ from proofs_checks.rigorous.balls import Decision
 from proofs_checks.symbolic.chain import Chain
 from proofs_checks.symbolic.notation import function, index, number, symbol
 from proofs_checks.symbolic.relation import at_most, equals
+from tests.joined import every
 from tests.proofs_checks.symbolic.altered import Altered, Broken, shifted, turned_round
 
 x, y, a = symbol("x"), symbol("y"), symbol("a")
@@ -63,7 +64,7 @@ def test_rule_refuses_a_claim_that_is_off(rule: str) -> None:
         RULES[rule](Altered(0, shifted))
 
 
-@pytest.mark.parametrize("rule", ["combine", "put", "power", "highest", "quadratic", *ROUGH])
+@every("rule", ["combine", "put", "power", "highest", "quadratic", *ROUGH])
 def test_rule_refuses_the_opposite(rule: str) -> None:
     with pytest.raises(Broken):
         (RULES | ROUGH)[rule](Altered(0, turned_round))
@@ -124,6 +125,10 @@ def test_sequences_are_put_in_by_their_terms() -> None:
     chain = Chain()
     total = sp.Sum(f(k) * a, (k, 0, n - 1))
     chain.agree(
-        "total", total, lambda at: at["a"] * sum(at["f"]), values=lambda _: {n: 3}, sequences=lambda _: {"f": [1, 2, 4]}
+        "total",
+        total,
+        lambda at: at["a"] * sum(at.rows["f"]),
+        values=lambda _: {n: 3},
+        sequences=lambda _: {"f": [1, 2, 4]},
     )
     assert chain.steps[0].result is Decision.PROVED

@@ -12,6 +12,7 @@ from proofs_checks.vectors import ReferenceVectors, machine_epsilon, reference_v
 from proofs_checks.vectors.case import holds_exactly
 from schattor_theory.errors import DTypeError, ParameterError, ShapeError, UnknownNameError
 from tests.conftest import Library
+from tests.joined import every
 
 WIDE = "duality_map/wide/p=4"
 
@@ -81,7 +82,7 @@ def test_types_of_other_libraries_are_known_by_name(name: str) -> None:
     assert machine_epsilon(name) == 2.0**-7
 
 
-@pytest.mark.parametrize(
+@every(
     ("number", "dtype", "holds"),
     [
         (1 + 2.0**-23, "float32", True),

@@ -14,6 +14,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from proofs_checks.command_line.selftest import selftest
+from proofs_checks.command_line.vectors import vectors
 from proofs_checks.vectors import ReferenceVectors, reference_vectors, write_vectors
 from proofs_checks.vectors import command as commands
 from proofs_checks.vectors.device import arrays_on
@@ -22,8 +24,8 @@ from synthetic import devices
 from tests.drivers import CASES, StandIn
 
 app = typer.Typer()
-app.command()(commands.vectors)
-app.command()(commands.selftest)
+app.command()(vectors)
+app.command()(selftest)
 
 
 def run(*arguments: object) -> object:

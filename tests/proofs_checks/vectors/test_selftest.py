@@ -15,6 +15,7 @@ from proofs_checks.vectors.selftest import compare_stored, compare_with_library,
 from schattor_theory import duality_map
 from schattor_theory.geometry.polynomials import polar_schedule, polynomial_polar
 from tests.conftest import Library
+from tests.joined import every
 
 Arrays = Mapping[str, np.ndarray]
 _EPS = 2.0**-52
@@ -123,8 +124,8 @@ WRONG_MAPS: dict[str, tuple[Callable[[np.ndarray, str], np.ndarray], tuple[str, 
 }
 
 
-@pytest.mark.parametrize("p", ["3", "4", "inf"])
-@pytest.mark.parametrize("wrong", WRONG_MAPS)
+@every("p", ["3", "4", "inf"])
+@every("wrong", WRONG_MAPS)
 def test_a_wrong_duality_map_is_refuted(wrong: str, p: str) -> None:
     function, names = WRONG_MAPS[wrong]
     for name in names:

@@ -10,6 +10,7 @@ from proofs_checks.rigorous import spectral
 from proofs_checks.rigorous.balls import precision
 from proofs_checks.vectors.matrices import MATRICES
 from proofs_checks.vectors.spectrum import Spectrum, rational_matrix, spectrum_of
+from tests.joined import every
 
 _BITS = 256
 
@@ -52,7 +53,7 @@ def test_norms_overlap_the_enclosures_of_rotations(name: str) -> None:
             assert not (found.norm(q) * (1 + arb(2) ** -60)).overlaps(other)
 
 
-@pytest.mark.parametrize("name", GENERAL)
+@every("name", GENERAL)
 def test_the_map_of_the_values_themselves_is_the_matrix(name: str) -> None:
     with precision(1200):
         found = spectrum(name)

@@ -18,6 +18,7 @@ from schattor_theory.bounds import (
 )
 from schattor_theory.bounds.moments import MOMENT_LEVELS
 from schattor_theory.errors import ExponentError, NonFiniteError, ParameterError, ShapeError, UnknownNameError
+from tests.joined import every
 
 EPS = float(np.finfo(float).eps)
 
@@ -37,8 +38,14 @@ def test_levels_have_the_constants_of_the_statement():
     root = 2**0.5
     values = {level: bound.value for level, bound in at.items()}
     assert values == pytest.approx(
-        {"triangle": None, "symmetric": 5.0, "first_term": 2 + 3 * root, "martingale": 5 * root, "fallback": 10.0,
-         "best": 2 + 3 * 3**0.25}
+        {
+            "triangle": None,
+            "symmetric": 5.0,
+            "first_term": 2 + 3 * root,
+            "martingale": 5 * root,
+            "fallback": 10.0,
+            "best": 2 + 3 * 3**0.25,
+        }
     )
     assert moment_bound(5.0, q=7, moment_order=1, level="triangle").value == 5.0
 
@@ -56,7 +63,7 @@ def test_infinite_moments_give_an_infinite_bound():
     assert bound.value == math.inf
 
 
-@pytest.mark.parametrize(
+@every(
     ("bound", "reason"),
     [
         (moment_bound(1.0, q=1, moment_order=1.5), "q = 1 lies outside"),
@@ -169,7 +176,7 @@ def test_zero_differences_have_the_bound_zero():
     assert covariance_bound(np.zeros((0, 0)), q=1).value == 0
 
 
-@pytest.mark.parametrize(
+@every(
     ("call", "error", "message"),
     [
         (lambda: moment_bound(-1.0, q=1, moment_order=1), ParameterError,

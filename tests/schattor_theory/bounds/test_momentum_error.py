@@ -19,6 +19,7 @@ from schattor_theory.bounds import (
 from schattor_theory.bounds.momentum_error import noise_weights
 from schattor_theory.bounds.setting import average_weight
 from schattor_theory.errors import ParameterError, ShapeError
+from tests.joined import every
 
 ORDERS = [1.0, 1.3, 1.5, 2.0]
 
@@ -44,8 +45,8 @@ def weights_of_the_average(thetas: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-@pytest.mark.parametrize("name", schedules())
-@pytest.mark.parametrize("order", ORDERS)
+@every("name", schedules())
+@every("order", ORDERS)
 def test_weights_are_norms_of_the_averaging_weights(name, order):
     thetas = schedules()[name]
     direct = (weights_of_the_average(thetas) ** order).sum(1) ** (1 / order)
@@ -86,8 +87,8 @@ def test_drift_of_constant_parameters_increases_to_its_limit():
     assert b[-1] == pytest.approx(limit, rel=1e-12)
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("theta", [1e-9, 1e-4, 0.3, 1.0])
+@every("order", ORDERS)
+@every("theta", [1e-9, 1e-4, 0.3, 1.0])
 def test_stationary_weight_is_the_limit_and_below_its_bound(theta, order):
     kappa = stationary_weight(theta, order)
     assert kappa <= theta ** (1 - 1 / order) * (1 + 1e-15)
@@ -147,8 +148,8 @@ def test_bias_corrected_thetas_are_those_of_heavy_ball():
     assert bias_corrected_thetas(1 - 1e-12, 5) == pytest.approx(1 / np.arange(1.0, 6.0), rel=1e-9)
 
 
-@pytest.mark.parametrize("name", ["mean", "root", "bias_corrected", "none"])
-@pytest.mark.parametrize("order", ORDERS)
+@every("name", ["mean", "root", "bias_corrected", "none"])
+@every("order", ORDERS)
 def test_lemma_bounds_every_weight_where_its_condition_holds(name, order):
     thetas = schedules()[name]
     assert first_failure_of_the_lemma(thetas) is None
@@ -166,7 +167,7 @@ def test_lemma_is_not_applicable_where_theta_falls_too_fast_and_then_fails():
     assert momentum_error_weights(thetas, 2.0)[1] > thetas[1] ** 0.5
 
 
-@pytest.mark.parametrize(
+@every(
     ("call", "error", "message"),
     [
         (

@@ -11,6 +11,7 @@ from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import norm_transfer, product_moment_shape, product_smoothness, smoothness_transfer
 from schattor_theory.errors import ExponentError, ParameterError, ShapeError
 from schattor_theory.geometry import ProductGeometry, schatten_norm
+from tests.joined import every
 
 BALANCES = [1.0, 1.5, 2.0, 2.5, 4.0, math.inf]
 RADII = {"a": 0.5, "b": 2.0, "c": 1.0}
@@ -133,7 +134,7 @@ def test_smoothness_transfer_is_attained_by_a_frobenius_quadratic(p):
     assert max(ratios) == pytest.approx(smoothness_transfer(p, r))
 
 
-@pytest.mark.parametrize(
+@every(
     ("call", "error", "message"),
     [
         (

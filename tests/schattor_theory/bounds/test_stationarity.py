@@ -12,6 +12,7 @@ from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import any_schedule_bound, bias_corrected_thetas, stationarity_bound
 from schattor_theory.errors import ParameterError, SchattorError, ShapeError, UnknownNameError
 from schattor_theory.geometry import ProductGeometry, SchattenGeometry
+from tests.joined import every
 
 BASE = {
     "initial_gap": 0.8,
@@ -123,7 +124,7 @@ def test_an_oracle_that_need_not_descend_has_no_bound():
     assert scaled.value == pytest.approx(bound_of().value)
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "reason"),
     [
         ({"moment_order": 1.5}, "second moments"),
@@ -269,7 +270,7 @@ def test_records_are_immutable():
 PREFIX = "stationarity_bound: "
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "error", "message"),
     [
         ({"initial_gap": -1.0}, ParameterError, "initial_gap must be a finite number >= 0, got initial_gap=-1.0."),

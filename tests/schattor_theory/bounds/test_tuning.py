@@ -18,6 +18,7 @@ from schattor_theory.bounds import (
     tuned,
 )
 from schattor_theory.errors import ParameterError, UnknownNameError
+from tests.joined import every
 
 
 def value(theta, eta, *, sigma=1.0, n_steps=1000, order=2.0, gap=0.7, lipschitz=1.4, **changes):
@@ -152,7 +153,7 @@ def test_look_ahead_takes_the_best_step_size_when_none_is_given():
         assert look_ahead_bound(**numbers, step_size=eta).value > best.value
 
 
-@pytest.mark.parametrize(
+@every(
     ("call", "error", "message"),
     [
         (

@@ -23,6 +23,7 @@ from schattor_theory.bounds import (
     weight_decay_last_value_bound,
 )
 from schattor_theory.errors import ParameterError
+from tests.joined import every
 
 ETA, THETA, STEPS = 0.2, 0.3, 10
 THETAS = np.array([1.0] + [THETA] * (STEPS - 1))
@@ -32,8 +33,8 @@ def shape_of(sigma: float, order: float = 2.0, constant: float = 1.0) -> MomentS
     return MomentShape(constant=constant, moment_order=order, sigma=sigma)
 
 
-@pytest.mark.parametrize("order", [1.0, 1.5, 2.0])
-@pytest.mark.parametrize("tau", [None, 0.0, 0.6, 1.0])
+@every("order", [1.0, 1.5, 2.0])
+@every("tau", [None, 0.0, 0.6, 1.0])
 def test_look_ahead_closed_form_is_above_its_recursion(order, tau):
     taus = np.full(STEPS, THETA if tau is None else tau)
     numbers = {"initial_gap": 0.7, "smoothness": 1.4, "shape": shape_of(1.1, order)}

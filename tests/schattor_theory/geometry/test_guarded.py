@@ -154,7 +154,7 @@ def test_a_wrong_coefficient_is_found_by_the_residuals(
     right = certified_duality_map(stack, "inf", "polynomial")[1]
     rows = list(certified_polar.sequences(10)[0])
     rows[which] = (rows[which][0] * factor, *rows[which][1:])
-    monkeypatch.setattr(certified_polar, "sequences", lambda rank: (tuple(rows), ()))
+    monkeypatch.setattr(guarded, "sequences", lambda rank: (tuple(rows),))
     found, planted = certified_duality_map(stack, "inf", "polynomial")
     assert right.fallbacks <= 2 < 18 <= planted.fallbacks
     np.testing.assert_allclose(found, duality_map(stack, "inf", "svd"), atol=1e-14)  # by falling back
@@ -166,9 +166,8 @@ def test_a_polynomial_that_turns_signs_is_found_by_the_certificate(monkeypatch: 
     assert np.isfinite(certified_duality_map(stack, "inf", "polynomial")[1].error_bound).all()
     rows = list(certified_polar.sequences(10)[0])
     rows[0] = (8.0, *rows[0][1:])
-    monkeypatch.setattr(
-        certified_polar, "sequences", lambda rank: (tuple(rows), certified_polar.polar_express(6, least=1e-2))
-    )
+    more = certified_polar.polar_express(6, least=1e-2)
+    monkeypatch.setattr(guarded, "sequences", lambda rank: (tuple(rows), (*rows, *more)))
     planted = certified_duality_map(stack, "inf", "polynomial")[1]
     by_polynomial = planted.method == POLYNOMIAL
     assert by_polynomial.any()
@@ -177,8 +176,9 @@ def test_a_polynomial_that_turns_signs_is_found_by_the_certificate(monkeypatch: 
 
 def test_an_orthogonal_matrix_of_another_matrix_is_not_accepted() -> None:
     m, other = gaussian("another", (2, 12, 12))
+    more = certified_polar.sequences(12)[1]
     with borrowed_workspace() as workspace:
-        accepted = certified_polar.certified_polar(m[None], 2e-16, None, workspace)[3]
+        accepted = certified_polar.certified_polar(m[None], more, 2e-16, None, workspace)[3]
         assert accepted.all()
         # the orthogonal factor of one, the residuals of the other
         start = certified_polar._Buffers.start
@@ -188,24 +188,36 @@ def test_an_orthogonal_matrix_of_another_matrix_is_not_accepted() -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(certified_polar._Buffers, "start", swapped)
-            assert not certified_polar.certified_polar(m[None], 2e-16, None, workspace)[3].any()
+            assert not certified_polar.certified_polar(m[None], more, 2e-16, None, workspace)[3].any()
 
 
+@pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("rank", [16, 17])
-def test_polynomials_enlarge_no_value_by_more_than_their_slope_at_zero(rank: int) -> None:
+def test_polynomials_enlarge_no_value_by_more_than_their_slope_at_zero(rank: int, which: int) -> None:
     top = 1.0
-    for rows in certified_polar.sequences(rank):
-        for row in rows:
-            x = np.linspace(1e-9, top, 20001)
-            values = sum(a * x ** (2 * i + 1) for i, a in enumerate(row))
-            assert (values <= row[0] * x * (1 + 1e-14)).all()
-            assert (values > 0).all()  # so that no singular value changes its sign
-            top = float(values.max()) * (1 + 1e-9)
+    rows = certified_polar.sequences(rank)[which]
+    for row in rows:
+        x = np.linspace(1e-9, top, 20001)
+        values = sum(a * x ** (2 * i + 1) for i, a in enumerate(row))
+        assert (values <= row[0] * x * (1 + 1e-14)).all()
+        assert (values > 0).all()  # so that no singular value changes its sign
+        top = float(values.max()) * (1 + 1e-9)
     assert top < 1 + 1e-7
-    slopes = [row[0] for rows in certified_polar.sequences(rank) for row in rows]
-    assert certified_polar.growth(rank)[1] == pytest.approx(math.prod(slopes))
+    assert certified_polar.growth(rows) == pytest.approx(math.prod(row[0] for row in rows))
     # below this the rounding of products, amplified, is a millionth of the least singular value
-    assert 64 * 8 * 2.0**-52 * certified_polar.growth(rank)[1] < 1e-6
+    assert 64 * 8 * 2.0**-52 * certified_polar.growth(rows) < 1e-6
+
+
+def test_the_second_sequence_finishes_most_of_what_the_first_leaves() -> None:
+    stack = gaussian("late", (400, 16, 16))
+    first, second = certified_polar.sequences(16)
+    with borrowed_workspace() as workspace:
+        done = certified_polar.certified_polar(stack, first, 2.0**-52, None, workspace)[3]
+        late = np.ascontiguousarray(stack[~done])
+        again = certified_polar.certified_polar(late, second, 2.0**-52, None, workspace)[3]
+    assert 10 <= len(late) <= 60
+    assert np.count_nonzero(~again) <= 1
+    assert certified_duality_map(stack, "inf")[1].fallbacks == np.count_nonzero(~again)
 
 
 @pytest.mark.parametrize(("rank", "least"), [(16, 2e-3), (17, 5e-4)])

@@ -15,6 +15,7 @@ from schattor_theory.geometry.coefficients import (
 from schattor_theory.geometry.polynomials import POLAR_SCHEDULES, PolarSchedule, polar_schedule, polynomial_polar
 from tests.conftest import Library
 from tests.contracts.oracle import exact_svd, tolerance
+from tests.joined import every
 from tests.strategies import MATRICES, rotated, well_conditioned
 
 GRID = np.geomspace(1e-3, 1, 4001)
@@ -67,7 +68,7 @@ def test_steps_are_cut_short_or_the_last_one_is_repeated() -> None:
     assert polar_schedule("muon", n_steps=3).steps == ((3.4445, -4.775, 2.0315),) * 3
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "n_steps", "least", "printed"),
     [
         # measured by others on a grid, in double precision

@@ -12,6 +12,7 @@ from schattor_theory import ProductGeometry, duality_map, schatten_norm
 from schattor_theory.errors import DTypeError, ExponentError, NonFiniteError, ParameterError, ShapeError
 from tests.conftest import Library
 from tests.contracts.oracle import tolerance
+from tests.joined import every
 from tests.strategies import BLOCKS, EXPONENTS, well_conditioned
 
 RADII = {"w": 0.5, "b": 2.0, "twin": 1.0, "e": 3.0}
@@ -161,7 +162,7 @@ BAD_GEOMETRIES = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_GEOMETRIES)
+@every("case", BAD_GEOMETRIES)
 def test_refuses_a_geometry_with(case: str) -> None:
     arguments, error, words = BAD_GEOMETRIES[case]
     with pytest.raises(error) as caught:

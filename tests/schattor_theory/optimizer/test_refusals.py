@@ -10,6 +10,7 @@ import pytest
 
 from schattor_theory import MomentumSchedule, ProductGeometry, Schattor
 from schattor_theory.errors import DTypeError, ExponentError, ParameterError, ShapeError, UnknownNameError
+from tests.joined import every
 
 GOOD = {"geometry": 3, "step_size": 0.1, "momentum": 0.9}
 BAD_METHODS: dict[str, tuple[dict[str, Any], type, str]] = {
@@ -58,7 +59,7 @@ BAD_METHODS: dict[str, tuple[dict[str, Any], type, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_METHODS)
+@every("case", BAD_METHODS)
 def test_refuses_a_method_with(case: str) -> None:
     changed, error, words = BAD_METHODS[case]
     with pytest.raises(error) as caught:
@@ -172,8 +173,8 @@ def test_values_of_a_schedule_are_checked_when_they_are_used(changed: dict, word
     assert str(caught.value).startswith(f"Schattor: {words}")
 
 
-@pytest.mark.parametrize("name", ["theta_at", "step_size_at", "look_ahead_at"])
-@pytest.mark.parametrize("k", [-1, 1.0, "1", True, None])
+@every("name", ["theta_at", "step_size_at", "look_ahead_at"])
+@every("k", [-1, 1.0, "1", True, None])
 def test_coefficients_are_asked_for_a_whole_step_number(name: str, k: object) -> None:
     with pytest.raises(ParameterError) as caught:
         getattr(Schattor(**GOOD), name)(k)

@@ -24,6 +24,7 @@ from synthetic.martingales.gaussian_moments import gaussian_moment, ginibre_mome
 from synthetic.martingales.norms import mean_of_powers, norms, power, spectral_norms
 from synthetic.martingales.real_gaussian import real_linear_moments
 from synthetic.problems import PROBLEMS
+from tests.joined import every
 from tests.synthetic.martingales.cases import agrees, rng, weight_of
 
 INF = math.inf
@@ -120,8 +121,8 @@ def test_double_exponential_rule_meets_end_point_powers() -> None:
     )
 
 
-@pytest.mark.parametrize(("a", "b"), [(0.0, 1.0), (1.0, 0.0), (5.0, 2.0), (100.0, 1.0)])
-@pytest.mark.parametrize(("q", "order"), [(1.0, 1.0), (1.3, 1.7), (2.0, 1.0), (4.0, 2.0), (INF, 1.5)])
+@every(("a", "b"), [(0.0, 1.0), (1.0, 0.0), (5.0, 2.0), (100.0, 1.0)])
+@every(("q", "order"), [(1.0, 1.0), (1.3, 1.7), (2.0, 1.0), (4.0, 2.0), (INF, 1.5)])
 def test_planar_moments_are_the_integrals(a: float, b: float, q: float, order: float) -> None:
     def density(t: float) -> float:
         return math.sin(2 * t) ** a * abs(math.cos(2 * t)) ** b
@@ -162,8 +163,8 @@ def test_quadratic_forms_meet_their_special_cases() -> None:
 # --- Gaussian matrices
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (2, 2), (2, 3), (2, 30)])
-@pytest.mark.parametrize("q", [1.0, 1.25, 2.0, 3.0])
+@every("shape", [(1, 1), (1, 4), (2, 2), (2, 3), (2, 30)])
+@every("q", [1.0, 1.25, 2.0, 3.0])
 def test_pfaffians_agree_with_rank_one_and_two(shape: tuple[int, int], q: float) -> None:
     first, second = real_linear_moments(shape[0], shape[1] - shape[0], q)
     assert first == closely(ginibre_moment(*shape, q, q))

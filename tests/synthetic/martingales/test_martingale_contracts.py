@@ -11,6 +11,7 @@ import pytest
 from synthetic import MARTINGALES, MatrixMartingale
 from synthetic.martingales.norms import gram, norms
 from synthetic.martingales.record import MOST_ATOMS
+from tests.joined import every
 from tests.synthetic.martingales.cases import CASES, LEVELS, Case, agrees, rng, weight_of
 from tests.synthetic.martingales.enumeration import (
     close,
@@ -24,9 +25,9 @@ from tests.synthetic.martingales.enumeration import (
 TRIALS = 3000
 PATHS = 600
 
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+every_case = every("case", CASES, ids=lambda case: case.label)
 LISTED = [case for case in CASES if (law := case.build().paths()) is not None and len(law[0]) <= PATHS]
-listed_case = pytest.mark.parametrize("case", LISTED, ids=lambda case: case.label)
+listed_case = every("case", LISTED, ids=lambda case: case.label)
 
 
 def test_every_family_has_a_case_and_most_are_enumerated() -> None:
@@ -218,7 +219,7 @@ def test_enumeration_refutes_a_wrong_constant(error: float) -> None:
     assert not close(z.sum_of_moments(1.5, 1.5), moments(law, 1.5, 1.5 * error))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.build().has_moment(4)], ids=lambda case: case.label)
+@every("case", [c for c in CASES if c.build().has_moment(4)], ids=lambda case: case.label)
 def test_sampling_refutes_a_wrong_second_moment(case: Case) -> None:
     z = case.build()
     values = norms(z.sums(rng("sums", case.label), TRIALS), 2) ** 2

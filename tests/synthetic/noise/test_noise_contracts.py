@@ -14,9 +14,10 @@ from synthetic.noise import NOISES
 from synthetic.noise.record import Demand, signs_of
 from synthetic.seeds import ROLES, Streams
 from tests.conftest import read_only
+from tests.joined import every
 from tests.synthetic.noise.cases import CASES, Case, leaves, rng, sample, tree
 
-every_noise = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+every_noise = every("case", CASES, ids=lambda case: case.label)
 
 
 def assert_prefix_stable(noise, label: object) -> None:
@@ -115,7 +116,7 @@ def test_stack_is_its_steps(case: Case) -> None:
             assert np.abs(a - b[k]).max() <= 1e-13 * (1 + np.abs(a).max())
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.build().conditionally_symmetric], ids=lambda c: c.label)
+@every("case", [c for c in CASES if c.build().conditionally_symmetric], ids=lambda c: c.label)
 def test_symmetric_noise_changes_sign_with_its_signs(case: Case) -> None:
     """Complementing the fair bits, or the normals, is a map of the draws that keeps their law: Z and -Z are alike."""
     noise, problem = case.build(), case.problem()

@@ -10,6 +10,7 @@ from schattor_theory.errors import ExponentError, ParameterError, SchattorError,
 from synthetic.noise import NOISES, BlockNoise
 from synthetic.problems import PROBLEMS
 from synthetic.seeds import Streams
+from tests.joined import every
 from tests.synthetic.noise.cases import BLOCKS, GEOMETRY
 
 PARETO = {"tail": "pareto"}
@@ -60,7 +61,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "shape", "geometry", "options", "error", "message"), REFUSALS)
+@every(("name", "shape", "geometry", "options", "error", "message"), REFUSALS)
 def test_refusal_names_the_argument(name, shape, geometry, options, error, message) -> None:
     with pytest.raises(error, match=message) as caught:
         NOISES[name].build(shape, geometry, **options)

@@ -42,7 +42,7 @@ def furthest(a: Any, b: Any) -> float:
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("profile", ["quadratic", "saturating"])
-@pytest.mark.parametrize("d", [8, 64])
+@pytest.mark.parametrize("d", [8, pytest.param(64, marks=pytest.mark.slow)])
 def test_diagonals_make_the_steps_of_full_matrices(d: int, profile: str, law: str) -> None:
     for p in (1, "4/3", 2, 4, "inf"):
         for weights in ({"weights": "power"}, {"weights": "one_hot"}):

@@ -8,6 +8,7 @@ import pytest
 from schattor_theory import ProductGeometry
 from schattor_theory.errors import ExponentError, ParameterError, SchattorError, ShapeError, UnknownNameError
 from synthetic.problems import PROBLEMS, EuclideanFunction
+from tests.joined import every
 from tests.synthetic.problems.cases import BLOCKS, NETWORK, product, rng
 
 W = ProductGeometry({"w": 2})
@@ -80,7 +81,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "shape", "geometry", "options", "error", "message"), REFUSALS)
+@every(("name", "shape", "geometry", "options", "error", "message"), REFUSALS)
 def test_refusal_names_the_argument(name, shape, geometry, options, error, message) -> None:
     with pytest.raises(error, match=message) as caught:
         PROBLEMS[name].build(shape, geometry, **options)

@@ -68,7 +68,8 @@ def first(convention: Convention) -> Diagnosis:
     return Diagnosis(findings=tuple(findings), convention=convention)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "sign" else pytest.mark.slow) for n in CASES])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
 def test_the_convention_of_all_steps_is_found_from_a_wrong_one(name: str) -> None:
     truth, wrong = CASES[name]
     runs = runs_of(truth, "float32", PROBES)
