@@ -16,13 +16,13 @@ from schattor_theory.geometry import dual_exponent, exponent_label
 from synthetic.estimates import Estimate
 
 from .claims import Claim, claims_of
-from .constants import Ranks, Spectra, covariance_sigma, moment_sigma, ranks, spectra, weighted_sigma
+from .constants import Constants, Ranks, Spectra, covariance_sigma, moment_sigma, ranks, spectra, weighted_sigma
 from .drift import Drift, drift_of
 from .favoured import Favour, favour_of
 from .intervals import TailIndex, moment_ratio_low, tail_index
 from .reading import Block, Recording
 
-__all__ = ["ORDERS", "Analysis", "BlockAnalysis", "Constants", "analyse"]
+__all__ = ["ORDERS", "Analysis", "BlockAnalysis", "analyse"]
 
 ORDERS = (1.5, 2.0)
 """Moment orders of N1 and N3 that are looked at."""
@@ -31,37 +31,6 @@ SIDES = ("left", "right")
 
 _CALL = "assumptions"
 _OTHERS = 5  # tail index, two moment ratios, two ranks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constants:
-    """The constants at one exponent p; every one in the unit of the gradients.
-
-    Attributes
-    ----------
-    p, q : float
-        The exponent and its dual.
-    moment, weighted : dict of float to Estimate
-        σ of N1 and of N3 (a = 2, W of the record, the better side) by moment order.
-    covariance : dict of str to Estimate
-        σ of N2, left and right.
-    """
-
-    p: float
-    q: float
-    moment: dict[float, Estimate]
-    covariance: dict[str, Estimate]
-    weighted: dict[float, Estimate]
-
-    @property
-    def best_covariance(self) -> Estimate:
-        """Return N2's σ on the side where the sample value is smaller; N2 asks for one side only."""
-        return min(self.covariance.values(), key=lambda estimate: estimate.value)
-
-    @property
-    def least_covariance(self) -> float:
-        """Return the lower end of N2's σ that holds for both sides."""
-        return min(estimate.low for estimate in self.covariance.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

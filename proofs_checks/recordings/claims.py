@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schattor_theory.geometry import exponent_label
 
+from .constants import Constants
 from .drift import Drift
 from .intervals import TailIndex
 from .reading import Block
-
-if TYPE_CHECKING:
-    from .analysis import Constants
 
 __all__ = ["Claim", "claims_of"]
 

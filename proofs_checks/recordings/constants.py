@@ -12,11 +12,42 @@ from synthetic.estimates import Estimate
 
 from .intervals import mean_low, moment_interval, root
 
-__all__ = ["Ranks", "Spectra", "covariance_sigma", "moment_sigma", "ranks", "spectra", "weighted_sigma"]
+__all__ = ["Constants", "Ranks", "Spectra", "covariance_sigma", "moment_sigma", "ranks", "spectra", "weighted_sigma"]
 
 _BATCHES = (1, 4, 16, 64)
 _LEAST_BATCHES = 20
 _RIDGES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constants:
+    """The constants at one exponent p; every one in the unit of the gradients.
+
+    Attributes
+    ----------
+    p, q : float
+        The exponent and its dual.
+    moment, weighted : dict of float to Estimate
+        σ of N1 and of N3 (a = 2, W of the record, the better side) by moment order.
+    covariance : dict of str to Estimate
+        σ of N2, left and right.
+    """
+
+    p: float
+    q: float
+    moment: dict[float, Estimate]
+    covariance: dict[str, Estimate]
+    weighted: dict[float, Estimate]
+
+    @property
+    def best_covariance(self) -> Estimate:
+        """Return N2's σ on the side where the sample value is smaller; N2 asks for one side only."""
+        return min(self.covariance.values(), key=lambda estimate: estimate.value)
+
+    @property
+    def least_covariance(self) -> float:
+        """Return the lower end of N2's σ that holds for both sides."""
+        return min(estimate.low for estimate in self.covariance.values())
 
 
 def moment_sigma(

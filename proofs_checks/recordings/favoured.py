@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schattor_theory.geometry import exponent_label, schatten_norm
 
+from .constants import Constants
 from .intervals import TailIndex
 from .reading import Block
-
-if TYPE_CHECKING:
-    from .analysis import Constants
 
 __all__ = ["Favour", "favour_of"]
 

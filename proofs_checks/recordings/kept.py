@@ -14,9 +14,9 @@ from synthetic.estimates import Estimate
 from synthetic.plain import plain, read_number
 
 from ..files import disk, write_file
-from .analysis import BlockAnalysis, Constants
+from .analysis import BlockAnalysis
 from .claims import Claim
-from .constants import Ranks
+from .constants import Constants, Ranks
 from .drift import Drift
 from .favoured import Favour
 from .intervals import TailIndex

@@ -17,7 +17,7 @@ from proofs_checks.report.reading import read_runs
 from tests.proofs_checks.report import folders
 
 PICTURES = "SCHATTOR_PICTURES"
-"""Variable with the folder in which pictures are kept; the folder of the test otherwise."""
+"""Variable with the folder in which pictures are kept; ``out/pictures`` otherwise, which git does not see."""
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _MEASURE = (
@@ -80,8 +80,8 @@ def test_a_page_that_is_too_wide_is_noticed(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [1280, 800])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_are_kept(page: Path, width: int, scheme: str, tmp_path: Path) -> None:
-    folder = Path(os.environ.get(PICTURES, tmp_path))
+def test_pictures_are_kept(page: Path, width: int, scheme: str) -> None:
+    folder = Path(os.environ.get(PICTURES) or Path(__file__).parents[3] / "out" / "pictures")
     folder.mkdir(parents=True, exist_ok=True)
     picture = folder / f"report-{width}-{scheme}.png"
     dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
