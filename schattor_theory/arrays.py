@@ -135,13 +135,26 @@ def check_matrices(call: str, argument: str, x: Array, *, check_finite: bool = T
     if x.ndim < 2:
         way_out = "Matrices have shape (..., m, n); pass a vector of length n as (n, 1)."
         fail(ShapeError, call, argument, "have at least two axes", tuple(x.shape), way_out)
-    if check_finite and not is_traced(x) and not _is_sum_finite(x):
-        finite = xp.isfinite(x)
-        if not bool(xp.all(finite)):
-            index = tuple(int(i) for i in np.argwhere(~to_numpy(finite))[0])
-            way_out = f"The first bad entry is {argument}[{', '.join(map(str, index))}]."
-            fail(NonFiniteError, call, argument, "have finite entries", float(x[index]), way_out)
+    if check_finite:
+        check_entries(call, argument, x)
     return xp
+
+
+def check_entries(call: str, argument: str, x: Array) -> None:
+    """Refuse a NaN or an infinity in ``x``, where the values are known; the message names the first.
+
+    Raises
+    ------
+    NonFiniteError
+    """
+    if is_traced(x) or _is_sum_finite(x):
+        return
+    xp = array_namespace(x)
+    finite = xp.isfinite(x)
+    if not bool(xp.all(finite)):
+        index = tuple(int(i) for i in np.argwhere(~to_numpy(finite))[0])
+        way_out = f"The first bad entry is {argument}[{', '.join(map(str, index))}]."
+        fail(NonFiniteError, call, argument, "have finite entries", float(x[index]), way_out)
 
 
 def _is_sum_finite(x: Array) -> bool:

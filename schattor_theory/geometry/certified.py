@@ -63,7 +63,7 @@ def certified_duality_map(
     if q == 2 or 0 in m.shape[-2:]:
         return duality_map(m, exponent, check_finite=False), DualityCertificate(*unneeded_certificate(m))
     chosen = method_for(m, q, settings.method)
-    _, direction, bound, code = guarded_norm_and_map(m, q, chosen, settings.tolerance)
+    _, direction, bound, code = guarded_norm_and_map(m, q, chosen, settings.tolerance, lambda: None)
     bound, code = np.asarray(bound), np.asarray(code)
     # the polynomials know no least singular value, only a bound on it from below; here it is worth its eigenvalues
     by_polynomials = code == POLYNOMIAL

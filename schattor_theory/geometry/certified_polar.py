@@ -33,8 +33,8 @@ def sequences(rank: int) -> tuple[tuple[Polynomial, ...], ...]:
     matrices divided by ``‖m‖_4`` a share of 7 % at size 16 and 19 % at 32 has a value below 2e-3, and of 9 % at size 64
     below 5e-4: there the eighth step for all costs less than the second sequence for many.
 
-    numerics: the second is the first and six more, not eleven from 6e-6: such steep ones leave large values small for a
-    while, and the backward error of 9 % of Gaussian matrices of size 16 is then too large to be accepted (of none here).
+    numerics: the second is the first and six more, not eleven from 6e-6: such steep ones leave large values small for
+    a while, and the backward error of 9 % of Gaussian matrices of size 16 is then too large to be accepted.
     """
     first = polar_express(7, least=2e-3) if rank <= 16 else polar_express(8, least=5e-4)
     return first, first + polar_express(6, least=1e-2)
@@ -77,8 +77,8 @@ def certified_polar(
     """
     unit = max(m.shape[-2:]) * float(np.finfo(float).eps)
     work = _Buffers(m.shape, workspace)
-    x, size, allowance = work.start(m, eps)
-    x = work.run(x, rows)
+    size, allowance = work.start(m, eps, rows[0])
+    x = work.run(rows)
     departure = work.departure(x)
 
     # Xᵀ m = S + K; the norm is its trace, and in it the error of X counts twice over
@@ -91,15 +91,13 @@ def certified_polar(
         symmetric *= 0.5
         delta = frobenius(m - x @ symmetric)
 
-    least = _ROUNDING_SHARE * size / growth(rows)
-    own = allowance / least
-    is_stable = delta <= allowance
-    if tolerance is not None:
-        is_stable |= delta <= tolerance * least
-    # no singular value may be one of those that count as zero
-    is_full = (departure <= _ORTHONORMAL * unit) & (max(m.shape[-2:]) * eps * growth(rows) < _ROUNDING_SHARE)
-    bound = (delta + allowance) / np.maximum(least - delta, least / 2) + departure
-    return norm, x, bound, is_full & is_stable & (own < 0.5) & (delta < least / 2)
+    least = _ROUNDING_SHARE / growth(rows) * size
+    half = 0.5 * least
+    limit = allowance if tolerance is None else np.maximum(allowance, tolerance * least)
+    accepted = (departure <= _ORTHONORMAL * unit) & (delta <= limit) & (np.maximum(delta, allowance) < half)
+    if max(m.shape[-2:]) * eps * growth(rows) >= _ROUNDING_SHARE:  # a singular value may be one that counts as zero
+        accepted[:] = False
+    return norm, x, (delta + allowance) / np.maximum(least - delta, half) + departure, accepted
 
 
 class _Buffers:
@@ -121,28 +119,35 @@ class _Buffers:
         np.multiply(x, factor, out=self.copy)
         return np.matmul(self.copy.swapaxes(-1, -2), x, out=self.gram)
 
-    def start(self, m: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return ``m/‖m‖_4`` (no singular value above 1), ``‖m‖_4 = ‖mᵀ m‖_F^{1/2} >= s_1``, and the allowance."""
-        size = np.sqrt(frobenius(self.times_itself(m)))
-        allowance = BACKWARD_ERROR * max(m.shape[-2:]) * eps * np.sqrt(np.add.reduce(self.gram_diagonal, axis=-1))
-        # numerics: a product with the inverse takes a third of the time of a division
-        return np.multiply(m, (1 / size)[:, None, None], out=self.x), size, allowance
+    def start(self, m: np.ndarray, eps: float, row: Polynomial) -> tuple[np.ndarray, np.ndarray]:
+        """Put ``m/‖m‖_4`` and what the first polynomial needs of it into place; return ``‖m‖_4`` and the allowance.
 
-    def run(self, x: np.ndarray, rows: tuple[Polynomial, ...]) -> np.ndarray:
+        ``‖m‖_4 = ‖mᵀ m‖_F^{1/2} >= s_1``: no singular value is above 1.
+        """
+        square = frobenius(self.times_itself(m))
+        size = np.sqrt(square)
+        allowance = BACKWARD_ERROR * max(m.shape[-2:]) * eps * np.sqrt(np.add.reduce(self.gram_diagonal, axis=-1))
+        self.gram *= (math.sqrt(row[2]) / square)[:, None, None]
+        # numerics: a product with the inverse takes a third of the time of a division
+        np.multiply(m, (1 / size)[:, None, None], out=self.x)
+        return size, allowance
+
+    def run(self, rows: tuple[Polynomial, ...]) -> np.ndarray:
         """Return ``p(x)`` for the composition p of odd quintics, in a buffer of this block.
 
         numerics: ``a + b A + c A² = (√c A + b/(2√c))² + a - b²/(4c)`` for c > 0: the factor √c goes into the copy, so
         that beside three products there is one pass over x and two over diagonals.
         """
-        y = self.y if x is not self.y else self.x
-        for a, b, c in rows:
+        x, y = self.x, self.y
+        for i, (a, b, c) in enumerate(rows):
             root = math.sqrt(c)
-            self.times_itself(x, root)
+            if i:
+                self.times_itself(x, root)
             np.add(self.gram_diagonal, b / (2 * root), out=self.gram_diagonal)
             np.matmul(self.gram, self.gram, out=self.square)
             np.add(self.square_diagonal, a - b * b / (4 * c), out=self.square_diagonal)
             np.matmul(x, self.square, out=y)
-            x, y = y, self.x if y is not self.x else self.y
+            x, y = y, x
         return x
 
     def departure(self, x: np.ndarray) -> np.ndarray:

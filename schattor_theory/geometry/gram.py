@@ -51,13 +51,14 @@ def gram_map(
     """
     rank = x.shape[-2]
     gram = workspace.array("gram", (len(x), rank, rank))
-    _, v = np.linalg.eigh(times_own_transpose(x, gram, workspace))
+    is_finite = _made_finite(times_own_transpose(x, gram, workspace))
+    _, v = np.linalg.eigh(gram)
     rows = np.matmul(np.swapaxes(v, -1, -2), x, out=workspace.array("x", x.shape))
     squares = np.einsum("kij,kij->ki", rows, rows)
     d, size = np.sqrt(squares), np.sqrt(np.add.reduce(squares, axis=-1))
     top, bottom = d.max(axis=-1), d.min(axis=-1)
     cut = max(x.shape[-2:]) * eps
-    is_full = bottom > cut * top
+    is_full = is_finite & (bottom > cut * top)
     if not is_full.all():
         d[~is_full] = top[~is_full] = bottom[~is_full] = 1.0
     rows *= (1 / d)[..., None]
@@ -152,7 +153,8 @@ def gram_norm(
     tuple of arrays, each shape (k,)
     """
     gram = workspace.array("gram", (len(x), x.shape[-2], x.shape[-2]))
-    values = np.linalg.eigvalsh(times_own_transpose(x, gram, workspace))
+    is_finite = _made_finite(times_own_transpose(x, gram, workspace))
+    values = np.linalg.eigvalsh(gram)
     s = np.sqrt(np.maximum(values, 0.0))
     top = s.max(axis=-1, keepdims=True)
     safe = np.where(top > 0, top, 1.0)
@@ -172,4 +174,15 @@ def gram_norm(
         stable = np.sqrt(np.add.reduce(slopes**2, axis=-1)) * allowance / norm
     limit = NORM_AMPLIFICATION * stable
     limit = limit if tolerance is None else np.maximum(limit, tolerance)
-    return norm, own, own <= limit
+    return norm, own, is_finite & (own <= limit)
+
+
+def _made_finite(gram: np.ndarray) -> np.ndarray:
+    """Return which Gram matrices are finite, and put the identity in place of the others, which LAPACK gives up on.
+
+    No entry is larger than the trace, so that one says it.
+    """
+    is_finite = np.isfinite(np.einsum("kii->k", gram))
+    if not is_finite.all():
+        gram[~is_finite] = np.eye(gram.shape[-1])
+    return np.asarray(is_finite)

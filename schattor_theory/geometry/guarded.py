@@ -24,6 +24,12 @@ __all__ = ["by_attempts", "chosen_map", "chosen_norm", "map_attempts", "norm_att
 _SMALLEST, _LARGEST = 1e-8, 1e8
 """Frobenius norms between which fourth powers and their inverses stay inside float32, and more inside float64."""
 
+_LEAST, _MOST = 1e-50, 1e50
+"""Largest entries between which a first attempt, in float64, is as good at one size as at another."""
+
+_DIMENSIONS = 1e10
+"""More than the norm of a matrix exceeds its largest entry by."""
+
 Attempt = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 """From matrices (k, m, n) of moderate size to results with first axis k, the last of them: is the slice certified?"""
 
@@ -76,19 +82,25 @@ def by_attempts(
     *,
     diagonal: Callable[[np.ndarray], tuple[np.ndarray, ...]],
     is_size: tuple[bool, ...],
+    check: Callable[[], object],
 ) -> tuple[np.ndarray, ...]:
     """Return the results of the first attempt at each slice that certifies it, and of the last where none does.
+
+    numerics: a pass over a large stack costs as much as a product of small matrices, so neither size nor finiteness is
+    looked at before the first attempt: what it certifies is finite, and of a size that it can handle.
 
     Parameters
     ----------
     m : array, shape (..., m, n)
-        Finite matrices.
+        Matrices.
     attempts : sequence of callables
         In order; each is given what those before it left.
     diagonal : callable
         From diagonals (k, min(m, n)) to the same results without the last; they need no certificate.
     is_size : tuple of bool
         Which of the results scale with ``m``, and are multiplied by the power of two it was divided by.
+    check : callable
+        Refuses entries that are not finite; called where not everything is certified at once.
 
     Returns
     -------
@@ -97,17 +109,27 @@ def by_attempts(
     """
 
     def of_diagonal(d: np.ndarray) -> tuple[np.ndarray, ...]:
-        return *diagonal(d), np.ones(len(d), dtype=bool)
+        return *diagonal(d), np.isfinite(d).all(axis=-1)
+
+    def results(part: np.ndarray, attempt: Attempt, *, is_scaled: bool) -> list[np.ndarray]:
+        return _in_blocks(part, attempt, of_diagonal, is_size, is_scaled=is_scaled)
 
     stack = m.reshape(-1, *m.shape[-2:])
-    *whole, accepted = _in_blocks(stack, attempts[0], of_diagonal, is_size)
-    for attempt in attempts[1:]:
-        rest = np.flatnonzero(~accepted)
-        if not rest.size:
-            break
-        *found, accepted[rest] = _in_blocks(stack[rest], attempt, of_diagonal, is_size)
-        for kept, one in zip(whole, found, strict=True):
-            kept[rest] = one
+    if len(attempts) == 1:
+        check()
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        *whole, accepted = results(stack, attempts[0], is_scaled=len(attempts) == 1)
+    rest = np.flatnonzero(~accepted)
+    if rest.size:
+        check()
+        sizes = largest_entry(stack[rest])[:, 0, 0].astype(np.float64)
+        odd = rest[~((sizes > _LEAST) & (sizes < _MOST))]
+        for attempt, tried in [(attempts[0], odd), *((one, rest) for one in attempts[1:])]:
+            rest = tried[~accepted[tried]]
+            if rest.size:
+                *found, accepted[rest] = results(stack[rest], attempt, is_scaled=True)
+                for kept, one in zip(whole, found, strict=True):
+                    kept[rest] = one
     lead = m.shape[:-2]
     return tuple(x.reshape(lead + x.shape[1:])[()] for x in whole)
 
@@ -117,11 +139,13 @@ def _in_blocks(
     general: Attempt,
     diagonal: Callable[[np.ndarray], tuple[np.ndarray, ...]],
     is_size: tuple[bool, ...],
+    *,
+    is_scaled: bool,
 ) -> list[np.ndarray]:
-    """Return what :func:`by_slice_kind` gives for a stack, in blocks of slices, each scaled to moderate size."""
+    """Return what :func:`by_slice_kind` gives for a stack, in blocks of slices, scaled to moderate size if asked."""
     whole: list[np.ndarray] = []
     for block in blocks(stack):
-        part, scale = _scaled(stack[block])
+        part, scale = _scaled(stack[block]) if is_scaled else (stack[block], None)
         found = by_slice_kind(part, diagonal=diagonal, general=general)
         whole = whole or [np.empty((len(stack), *x.shape[1:]), dtype=x.dtype) for x in found]
         for kept, one, sized in zip(whole, found, (*is_size, False), strict=True):
@@ -176,6 +200,7 @@ def map_attempts(
         y, is_turned = _lying(x, method)
         eps = float(np.finfo(x.dtype).eps)
         norm, direction, bound, accepted = find(y, eps=eps, tolerance=tolerance, workspace=workspace)
+        accepted &= _is_moderate(norm)
         direction = direction.swapaxes(-1, -2) if is_turned else direction
         norm, direction = norm.astype(x.dtype, copy=False), direction.astype(x.dtype, copy=False)
         return norm, direction, bound, np.full(len(x), method), accepted
@@ -206,7 +231,7 @@ def norm_attempts(
     def by_residuals(find: Find, x: np.ndarray) -> tuple[np.ndarray, ...]:
         y, _ = _lying(x, method)
         norm, *_, accepted = find(y, eps=float(np.finfo(x.dtype).eps), workspace=workspace)
-        return norm.astype(x.dtype, copy=False), accepted
+        return norm.astype(x.dtype, copy=False), accepted & _is_moderate(norm)
 
     if method == SVD:
         return [by_svd]
@@ -214,6 +239,10 @@ def norm_attempts(
     if method == POLYNOMIAL:
         finds = [functools.partial(find, tolerance=None) for find in _polynomials(shape)]
     return [*(functools.partial(by_residuals, find) for find in finds), by_svd]
+
+
+def _is_moderate(norm: np.ndarray) -> np.ndarray:
+    return (norm > _LEAST / _DIMENSIONS) & (norm < _MOST * _DIMENSIONS)
 
 
 def _polynomials(shape: tuple[int, int]) -> list[Find]:

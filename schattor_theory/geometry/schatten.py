@@ -6,13 +6,15 @@ two axes of a stack (..., m, n), returns the dtype it was given, and scales by t
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..arrays import Array, array_namespace, check_matrices, largest_entry, resolution
+from ..arrays import Array, array_namespace, check_entries, check_matrices, largest_entry, resolution
 from ..checks import check_exponent
 from .certificates import SVD, diagonal_certificate
 from .exponents import Exponent, dual_exponent, exponent_label
@@ -41,8 +43,21 @@ def _power_norm(s: Array, p: float) -> Array:
     return (top * xp.sum((s / top) ** p, axis=-1, keepdims=True) ** (1 / p))[..., 0]
 
 
-def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
-    """Return ``‖x‖_p`` of finite matrices."""
+def _unchecked() -> None:
+    pass
+
+
+def _checking(call: str, argument: str, x: Array, check_finite: bool) -> Callable[[], object]:
+    """Return the check of the entries of matrices whose dtype and shape are checked here.
+
+    Norms and maps make it: fast paths only where they have not certified everything, since that is finite.
+    """
+    check_matrices(call, argument, x, check_finite=False)
+    return functools.partial(check_entries, call, argument, x) if check_finite else _unchecked
+
+
+def _norm(x: Array, p: float, settings: Settings = EXACT, check: Callable[[], object] = _unchecked) -> Array:
+    """Return ``‖x‖_p``; ``check`` refuses entries that are not finite."""
     xp = array_namespace(x)
 
     def by_values(m: Array) -> Array:
@@ -56,7 +71,8 @@ def _norm(x: Array, p: float, settings: Settings = EXACT) -> Array:
 
         with borrowed_workspace() as workspace:
             attempts = norm_attempts(x.shape[-2:], p, chosen, settings.tolerance, by_values, workspace)
-            return by_attempts(x, attempts, diagonal=lambda d: (diagonal(d),), is_size=(True,))[0]
+            return by_attempts(x, attempts, diagonal=lambda d: (diagonal(d),), is_size=(True,), check=check)[0]
+    check()
     scale = largest_entry(x)
     scaled = x / scale
     if p == 2:
@@ -110,8 +126,7 @@ def schatten_norm(x: Array, p: object, *, tolerance: float | None = None, check_
     """
     exponent = check_exponent("schatten_norm", p)
     settings = check_settings("schatten_norm", exponent, "auto", tolerance)
-    check_matrices("schatten_norm", "x", x, check_finite=check_finite)
-    return _norm(x, exponent, settings)
+    return _norm(x, exponent, settings, _checking("schatten_norm", "x", x, check_finite))
 
 
 def _direction_weights(s: Array, q: float, cut: float) -> Array:
@@ -146,15 +161,18 @@ def _decomposed(x: Array, q: float, cut: float) -> tuple[Array, Array, Array, Ar
     return _power_norm(s, q), (u * weights[..., None, :]) @ vh, s, weights
 
 
-def _norm_and_map(m: Array, q: float, settings: Settings = EXACT) -> tuple[Array, Array]:
-    """Return ``(‖m‖_q, D_p(m))`` of finite matrices from one decomposition."""
+def _norm_and_map(
+    m: Array, q: float, settings: Settings = EXACT, check: Callable[[], object] = _unchecked
+) -> tuple[Array, Array]:
+    """Return ``(‖m‖_q, D_p(m))`` from one decomposition; ``check`` refuses entries that are not finite."""
     if settings.method in POLAR_SCHEDULES:
-        return _norm(m, q), polynomial_polar(m, polar_schedule(settings.method), check_finite=False)
+        return _norm(m, q, check=check), polynomial_polar(m, polar_schedule(settings.method), check_finite=False)
     xp = array_namespace(m)
     chosen = SVD if q == 2 else method_for(m, q, settings.method)
     if chosen != SVD:
-        norm, direction, *_ = guarded_norm_and_map(m, q, chosen, settings.tolerance)
+        norm, direction, *_ = guarded_norm_and_map(m, q, chosen, settings.tolerance, check)
         return norm, direction
+    check()
     scale = largest_entry(m)
     scaled = m / scale
     if q == 2:
@@ -177,7 +195,9 @@ def _of_diagonal(d: Array, q: float, cut: float, shape: tuple[int, int]) -> tupl
     return _power_norm(s, q), from_diagonal(np.sign(d) * weights, shape), weights
 
 
-def guarded_norm_and_map(m: np.ndarray, q: float, chosen: int, tolerance: float | None) -> tuple[np.ndarray, ...]:
+def guarded_norm_and_map(
+    m: np.ndarray, q: float, chosen: int, tolerance: float | None, check: Callable[[], object]
+) -> tuple[np.ndarray, ...]:
     """Return ``‖m‖_q``, ``D_p(m)``, and per slice an error bound and the method, NumPy only."""
     cut = resolution(m)
 
@@ -187,7 +207,7 @@ def guarded_norm_and_map(m: np.ndarray, q: float, chosen: int, tolerance: float 
 
     with borrowed_workspace() as workspace:
         attempts = map_attempts(m.shape[-2:], q, chosen, tolerance, lambda y: _decomposed(y, q, cut), workspace)
-        return by_attempts(m, attempts, diagonal=diagonal, is_size=(True, False, False, False))
+        return by_attempts(m, attempts, diagonal=diagonal, is_size=(True, False, False, False), check=check)
 
 
 def duality_map(
@@ -250,10 +270,11 @@ def duality_map(
     """
     exponent = check_exponent("duality_map", p)
     settings = check_settings("duality_map", exponent, method, tolerance)
-    check_matrices("duality_map", "m", m, check_finite=check_finite)
+    check = _checking("duality_map", "m", m, check_finite)
     if settings.method in POLAR_SCHEDULES:
+        check()
         return polynomial_polar(m, polar_schedule(settings.method), check_finite=False)
-    return _norm_and_map(m, dual_exponent(exponent), settings)[1]
+    return _norm_and_map(m, dual_exponent(exponent), settings, check)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,25 +345,26 @@ class SchattenGeometry:
 
     def norm(self, x: Array, *, check_finite: bool = True) -> Array:
         """Return the primal norm ``‖x‖_p``, shape (...)."""
-        check_matrices("SchattenGeometry.norm", "x", x, check_finite=check_finite)
-        return _norm(x, self.p, self._settings)
+        check = _checking("SchattenGeometry.norm", "x", x, check_finite)
+        return _norm(x, self.p, self._settings, check)
 
     def dual_norm(self, g: Array, *, check_finite: bool = True) -> Array:
         """Return the dual norm ``‖g‖_q``, shape (...): the stationarity measure when g is a gradient."""
-        check_matrices("SchattenGeometry.dual_norm", "g", g, check_finite=check_finite)
-        return _norm(g, self.q, self._settings)
+        check = _checking("SchattenGeometry.dual_norm", "g", g, check_finite)
+        return _norm(g, self.q, self._settings, check)
 
     def duality_map(self, m: Array, *, check_finite: bool = True) -> Array:
         """Return ``D_p(m)``, see :func:`duality_map`."""
-        check_matrices("SchattenGeometry.duality_map", "m", m, check_finite=check_finite)
+        check = _checking("SchattenGeometry.duality_map", "m", m, check_finite)
         if self.is_inexact:  # its norm would cost a decomposition
+            check()
             return polynomial_polar(m, polar_schedule(self.method), check_finite=False)
-        return _norm_and_map(m, self.q, self._settings)[1]
+        return _norm_and_map(m, self.q, self._settings, check)[1]
 
     def dual_norm_and_map(self, m: Array, *, check_finite: bool = True) -> tuple[Array, Array]:
         """Return ``(‖m‖_q, D_p(m))``, from one decomposition where one is made."""
-        check_matrices("SchattenGeometry.dual_norm_and_map", "m", m, check_finite=check_finite)
-        return _norm_and_map(m, self.q, self._settings)
+        check = _checking("SchattenGeometry.dual_norm_and_map", "m", m, check_finite)
+        return _norm_and_map(m, self.q, self._settings, check)
 
     @property
     def _settings(self) -> Settings:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from schattor_theory import SchattenGeometry, certified_duality_map, duality_map, schatten_norm
-from schattor_theory.errors import DTypeError, ParameterError
+from schattor_theory.errors import DTypeError, NonFiniteError, ParameterError
 from schattor_theory.geometry import certified_polar, gram, guarded
 from schattor_theory.geometry.certificates import BACKWARD_ERROR, GRAM, POLYNOMIAL, SVD
 from schattor_theory.geometry.workspace import Workspace, blocks, borrowed_workspace
@@ -183,8 +183,8 @@ def test_an_orthogonal_matrix_of_another_matrix_is_not_accepted() -> None:
         # the orthogonal factor of one, the residuals of the other
         start = certified_polar._Buffers.start
 
-        def swapped(self: object, x: np.ndarray, eps: float) -> tuple:
-            return start(self, other[None], eps)
+        def swapped(self: object, x: np.ndarray, eps: float, row: tuple) -> tuple:
+            return start(self, other[None], eps, row)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(certified_polar._Buffers, "start", swapped)
@@ -351,3 +351,39 @@ def test_refuses_methods_of_other_exponents_and_libraries() -> None:
         duality_map(strict.asarray(m), "inf", "gram")
     with pytest.raises(DTypeError, match=r"^certified_duality_map: m must be a NumPy array, got m='Array'"):
         certified_duality_map(strict.asarray(m), "inf")
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(("shape", "p"), [((16, 16), math.inf), ((40, 20), 3.0), ((128, 128), math.inf)])
+@pytest.mark.parametrize("is_diagonal", [False, True])
+def test_an_entry_that_is_not_finite_is_named_by_fast_paths_too(
+    shape: tuple[int, int], p: float, bad: float, is_diagonal: bool
+) -> None:
+    stack = gaussian("not finite", (6, *shape))
+    if is_diagonal:
+        stack[5] = np.eye(*shape)
+    column = 3 if is_diagonal else 7
+    stack[5, 3, column] = bad
+    geometry = SchattenGeometry(p)
+    calls = {
+        "duality_map: m": lambda: duality_map(stack, p),
+        "schatten_norm: x": lambda: schatten_norm(stack, geometry.q),
+        "SchattenGeometry.dual_norm: g": lambda: geometry.dual_norm(stack),
+        "SchattenGeometry.dual_norm_and_map: m": lambda: geometry.dual_norm_and_map(stack),
+    }
+    for words, call in calls.items():
+        with pytest.raises(NonFiniteError, match=rf"^{words} must have finite entries, .*\[5, 3, {column}\]"):
+            call()
+
+
+@pytest.mark.parametrize("power", [-900, -300, -160, 160, 300, 900])
+@pytest.mark.parametrize(("shape", "p"), [((16, 16), math.inf), ((40, 20), 3.0), ((20, 20), 8.0)])
+def test_sizes_that_a_first_attempt_cannot_handle_change_no_digit(shape: tuple[int, int], p: float, power: int) -> None:
+    stack = gaussian("sizes", (7, *shape))
+    scaled = np.ldexp(stack, power)
+    found, certificate = certified_duality_map(scaled, p)
+    usual, plain = certified_duality_map(stack, p)
+    np.testing.assert_array_equal(found, usual)
+    assert certificate.counts == plain.counts
+    q = SchattenGeometry(p).q
+    np.testing.assert_array_equal(schatten_norm(scaled, q), np.ldexp(schatten_norm(stack, q), power))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,9 @@ def test_a_product_geometry_hands_its_tolerance_to_every_block(monkeypatch: pyte
     seen = []
     right = schatten.guarded_norm_and_map
 
-    def spy(m: np.ndarray, q: float, chosen: int, tolerance: float | None) -> tuple:
+    def spy(m: np.ndarray, q: float, chosen: int, tolerance: float | None, check: Callable[[], object]) -> tuple:
         seen.append((q, tolerance))
-        return right(m, q, chosen, tolerance)
+        return right(m, q, chosen, tolerance, check)
 
     monkeypatch.setattr(schatten, "guarded_norm_and_map", spy)
     geometry.duality_map({b: rng(b).standard_normal((9, 9)) for b in "ab"})
