@@ -51,7 +51,7 @@ def every(names: str | Sequence[str], cases: Iterable[Any], ids: Callable[[Any],
 
 
 def some(cases: Iterable[Any], one_in: int) -> list[Any]:
-    """Return cases for ``pytest.mark.parametrize`` of which the fast suite takes every so-many-th, the first included."""
+    """Return cases for ``pytest.mark.parametrize``: the fast suite takes the first and every ``one_in``-th after it."""
     return [pytest.param(case, marks=pytest.mark.slow if k % one_in else ()) for k, case in enumerate(cases)]
 
 

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from tests.joined import every
+from tests.joined import every, some
 
 
 def test_every_case_runs_and_other_arguments_are_left_to_the_runner() -> None:
@@ -57,3 +57,9 @@ def test_marks_and_names_that_are_not_taken_are_refused() -> None:
         every("n", [pytest.param(1, marks=pytest.mark.slow)])
     with pytest.raises(AssertionError, match="does not take"):
         every("m", [1])(lambda n: None)
+
+
+def test_of_some_cases_the_fast_suite_takes_the_first_and_every_so_many_th() -> None:
+    marked = some("abcde", 2)
+    assert [one.values for one in marked] == [("a",), ("b",), ("c",), ("d",), ("e",)]
+    assert [[mark.name for mark in one.marks] for one in marked] == [[], ["slow"], [], ["slow"], []]

@@ -53,7 +53,10 @@ RUN_ELSEWHERE = {
 }
 """Pages with tests of their own, which look at what comes out as well."""
 
-SLOW = {"docs/how-to/cross-check-an-optimizer.md", "docs/how-to/replay-a-witness.md", "docs/reference-vectors.md"}
+SLOW = {
+    "docs/how-to/cross-check-an-optimizer.md", "docs/how-to/probe-a-bound.md", "docs/how-to/replay-a-witness.md",
+    "docs/reference-vectors.md",
+}  # fmt: skip
 
 
 def python_blocks(page: Path) -> list[Block]:

@@ -20,7 +20,7 @@ from proofs_checks.statements import STATEMENTS
 from schattor_theory.bounds import descent, stationarity
 from schattor_theory.geometry import schatten
 
-SLOW = 0.9  # seconds of cost from which a proof is left out of the fast suite
+SLOW = 0.3  # seconds of cost from which a proof is left out of the fast suite
 BY_NAME = {proposition.name: proposition for proposition in PROGRAMS}
 
 

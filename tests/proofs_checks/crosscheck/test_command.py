@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,11 @@ def targets(tmp_path: Path) -> Path:
     path = tmp_path / "targets.py"
     path.write_text(SIGN)
     return path
+
+
+def observed_without_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each target its name alone, and no process."""
+    monkeypatch.setattr(command, "observe", lambda target, **_: nullcontext(SimpleNamespace(name=target)))
 
 
 def run(*arguments: object) -> Result:
@@ -119,6 +126,7 @@ def test_interruption_keeps_what_is_finished(targets: Path, tmp_path: Path, monk
             raise KeyboardInterrupt
         return CrossCheck(target=observer.name, problem="not run here")
 
+    observed_without_running(monkeypatch)
     monkeypatch.setattr(command, "crosscheck", interrupted)
     found = run(f"{targets}:sign", f"{targets}:turns", "--seed", 3, "--out", tmp_path / "out")
     assert found.exit_code == 4
@@ -137,6 +145,7 @@ def test_a_defect_of_the_tool_is_told_and_the_next_target_checked(
             raise IndexError("out of range")
         return CrossCheck(target=observer.name, outcome="conforms")
 
+    observed_without_running(monkeypatch)
     monkeypatch.setattr(command, "crosscheck", fails_first)
     found = run(f"{targets}:turns", f"{targets}:sign", "--json")
     assert found.exit_code == 3

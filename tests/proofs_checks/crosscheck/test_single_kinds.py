@@ -188,13 +188,13 @@ def _kernel(way: str):
     "way",
     [
         "one matrix, output channels × the rest",
-        "refused",
         *(
             pytest.param(way, marks=pytest.mark.slow)
             for way in (
                 "slices of the last two axes",
                 "slices of the first two axes",
                 "none of the ways known",
+                "refused",
                 "the step is zero",
             )
         ),

@@ -11,7 +11,7 @@ from schattor_theory.assumptions import MomentShape
 from schattor_theory.bounds import norm_transfer, product_moment_shape, product_smoothness, smoothness_transfer
 from schattor_theory.errors import ExponentError, ParameterError, ShapeError
 from schattor_theory.geometry import ProductGeometry, schatten_norm
-from tests.joined import every
+from tests.joined import every, some
 
 BALANCES = [1.0, 1.5, 2.0, 2.5, 4.0, math.inf]
 RADII = {"a": 0.5, "b": 2.0, "c": 1.0}
@@ -37,7 +37,7 @@ def largest_dual_change(balance: float) -> float:
     return float(geometry.dual_norm(changed).max())
 
 
-@pytest.mark.parametrize("balance", BALANCES)
+@pytest.mark.parametrize("balance", some(BALANCES, 2))
 def test_product_smoothness_is_the_largest_gradient_change(balance):
     found = largest_dual_change(balance)
     value = product_smoothness(LIPSCHITZ, RADII, balance)

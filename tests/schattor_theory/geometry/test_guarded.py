@@ -14,6 +14,7 @@ from schattor_theory.geometry import certified_polar, gram, guarded
 from schattor_theory.geometry.certificates import BACKWARD_ERROR, GRAM, POLYNOMIAL, SVD
 from schattor_theory.geometry.workspace import Workspace, blocks, borrowed_workspace
 from tests.contracts.oracle import exact_map, exact_norm, map_tolerance, tolerance, with_spectrum
+from tests.joined import some
 from tests.strategies import rng
 
 # shape of a slice, exponent, method: every fast path, square, tall and wide, one block and several slices a block
@@ -47,7 +48,7 @@ def mixed_stack(name: str, shape: tuple[int, int], count: int) -> np.ndarray:
     return stack
 
 
-@pytest.mark.parametrize("tolerance", [None, 1e-9])
+@pytest.mark.parametrize("tolerance", some([None, 1e-9], 2))
 @pytest.mark.parametrize("name", PATHS)
 def test_a_slice_has_the_same_bits_alone_and_in_any_stack(name: str, tolerance: float | None) -> None:
     shape, p, method = PATHS[name]
@@ -116,7 +117,7 @@ def exact_direction(name: str, shape: tuple[int, int], condition: float, p: floa
     return exact_map(conditioned(name, shape, condition), p)
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("condition", some(CONDITIONS, 2))
 @pytest.mark.parametrize(("p", "method"), [(math.inf, "polynomial"), (math.inf, "gram"), (3.0, "gram"), (4.0, "gram")])
 def test_error_bounds_hold_against_forty_digits(p: float, method: str, condition: float) -> None:
     for shape in ((8, 8), (10, 8)):

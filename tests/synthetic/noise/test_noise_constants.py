@@ -79,7 +79,9 @@ def assert_least_covariance(case: Case, p, side: str, claimed: float) -> None:
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-@pytest.mark.parametrize("case", [c for c in ENUMERABLE if c.family != "coordinate_sweep"], ids=lambda c: c.label)
+@pytest.mark.parametrize(
+    "case", some([c for c in ENUMERABLE if c.family != "coordinate_sweep"], 2), ids=lambda c: c.label
+)
 def test_covariance_constant_is_that_of_the_enumerated_covariance(case: Case, side: str) -> None:
     for p in EXPONENTS:
         assert_least_covariance(case, p, side, case.build().covariance_sigma(p, side))

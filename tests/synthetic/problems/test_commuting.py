@@ -12,6 +12,7 @@ from schattor_theory.errors import ParameterError, ShapeError, UnknownNameError
 from schattor_theory.geometry import DiagonalGeometry
 from synthetic import NOISES, PROBLEMS, simulate
 from synthetic.seeds import Streams
+from tests.joined import some
 
 EPS = float(np.finfo(float).eps)
 GAP, STEP_SIZE, MOMENTUM, N_STEPS = 0.2, 0.01, 0.9, 25
@@ -41,7 +42,7 @@ def furthest(a: Any, b: Any) -> float:
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("profile", ["quadratic", "saturating"])
+@pytest.mark.parametrize("profile", some(["quadratic", "saturating"], 2))
 @pytest.mark.parametrize("d", [8, pytest.param(64, marks=pytest.mark.slow)])
 def test_diagonals_make_the_steps_of_full_matrices(d: int, profile: str, law: str) -> None:
     for p in (1, "4/3", 2, 4, "inf"):

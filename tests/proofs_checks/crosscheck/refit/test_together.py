@@ -15,6 +15,7 @@ from proofs_checks.crosscheck.probe import Run
 from proofs_checks.crosscheck.probes import PROBES
 from proofs_checks.crosscheck.refit.together import Together
 from schattor_theory.geometry.polynomials import polar_schedule
+from tests.joined import some
 from tests.proofs_checks.crosscheck.single_runs import runs_of
 
 EMA = Momentum(average="ema", beta=0.9, look_ahead="ema")
@@ -48,7 +49,7 @@ OTHERS: dict[str, Callable[[Convention], Convention]] = {
 }
 
 
-@pytest.mark.parametrize("name", TRUTHS)
+@pytest.mark.parametrize("name", some(TRUTHS, 3))
 def test_what_ran_leaves_less_than_anything_near_it(name: str) -> None:
     truth = TRUTHS[name]
     together = Together(runs(name), truth)
