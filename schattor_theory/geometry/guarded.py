@@ -43,14 +43,13 @@ Decomposed = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np
 def chosen_map(shape: tuple[int, int], q: float) -> int:
     """Return the method of ``method="auto"`` for matrices of one shape and dual exponent.
 
-    Time of the SVD over time of the method, float64, Gaussian, one BLAS thread, while the machine was shared (idle, the
-    polynomials gain most; the benchmarks measure again):
+    Time of the SVD over time of the method, float64, square Gaussian, one BLAS thread (the benchmarks measure again):
 
     ====================== ======= ======= ======= ======= ======= =======
     smaller side                 8      16      32      64     128     256
-    polynomials, q = 1         2.7     3.4     2.1     1.4     0.7     0.4
-    Gram, q = 1                1.4     1.2     1.1     1.1     1.1     1.4
-    Gram, q = 3/2              1.1     1.2     1.0     1.2     1.2     1.4
+    polynomials, q = 1         3.2     3.4     2.5     1.7     0.8     0.4
+    Gram, q = 1                1.5     1.3     1.1     1.2     1.3     1.4
+    Gram, q = 3/2              1.3     1.3     1.1     1.2     1.3     1.4
     ====================== ======= ======= ======= ======= ======= =======
     """
     small = min(shape)
@@ -64,14 +63,18 @@ def chosen_map(shape: tuple[int, int], q: float) -> int:
 def chosen_norm(shape: tuple[int, int], q: float, tolerance: float | None) -> int:
     """Return the method for norms: Gram, but by default not where most spectra would refuse it.
 
-    Below q = 2 the small singular values count, and those of a random matrix of aspect below 2 come out of a Gram
-    matrix with fewer digits than a decomposition gives. The nuclear norm of small matrices is the trace that certifies
-    their polar factor: faster than singular values at size 8 and 16, slower from 32 on.
+    Below q = 2 the small singular values count, and those of a random matrix that is not wide come out of a Gram matrix
+    with fewer digits than a decomposition gives: by default it takes aspect 3 at q = 1, 2.6 at q = 1.2 and 2 at q = 3/2
+    (1.5 to 2.6 times as fast as singular values there, half as fast below). The nuclear norm of small matrices is the
+    trace that certifies their polar factor: 1.8 and 1.6 times as fast at size 8 and 16, aspect 1; 1.1 and 0.7 at 32 and
+    64.
     """
     small, large = min(shape), max(shape)
-    if small >= 8 and q == 1 and small <= 16:
+    if small < 8:
+        return SVD
+    if q == 1 and small <= 16 and large < 3 * small:
         return POLYNOMIAL
-    if small < 8 or (q < 2 and tolerance is None and large < 2 * small):
+    if q < 2 and tolerance is None and large < (5 - 2 * q) * small:
         return SVD
     return GRAM
 
