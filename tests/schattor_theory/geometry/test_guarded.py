@@ -266,6 +266,8 @@ def test_the_choice_is_by_shape_and_exponent() -> None:
     assert guarded.chosen_norm((7, 7), 1.0, 1e-9) == guarded.chosen_norm((17, 17), 1.5, None) == SVD
     assert guarded.chosen_norm((17, 17), 1.0, 1e-9) == guarded.chosen_norm((17, 64), 1.0, None) == GRAM
     assert guarded.chosen_norm((16, 48), 1.0, None) == GRAM
+    assert guarded.chosen_norm((64, 64), 1.0, 1e-12) == guarded.chosen_norm((128, 128), 1.5, 1e-12) == SVD
+    assert guarded.chosen_norm((64, 64), 1.0, 1e-10) == guarded.chosen_norm((64, 64), 1.5, 1e-12) == GRAM
     assert guarded.chosen_norm((32, 64), 1.0, None) == guarded.chosen_norm((32, 80), 1.2, None) == SVD
     assert guarded.chosen_norm((32, 84), 1.2, None) == guarded.chosen_norm((32, 64), 1.5, None) == GRAM
     assert guarded.chosen_norm((8, 8), 1.5, 1e-9) == guarded.chosen_norm((8, 8), 2.5, None) == GRAM
