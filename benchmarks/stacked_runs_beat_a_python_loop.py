@@ -106,6 +106,7 @@ def measure_one(p: object, processes: int, *, quick: bool) -> Measurement:
     z = abs(a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
     error = error_of_the_update(optimizer, problem, p, steps)
     fallbacks = share_of_fallbacks(problem, noise, optimizer, p, steps)
+    starting = " The two processes start and import in the first pair." if processes > 1 else ""
     return Measurement(
         what=f"sweep of the ball method at p = {p} with fresh Haar noise, {processes} process{'es' * (processes > 1)}",
         sizes=f"{runs} runs, d = {D}, {steps} steps, stationarity logged every step, float64",
@@ -119,7 +120,7 @@ def measure_one(p: object, processes: int, *, quick: bool) -> Measurement:
         required=REQUIRED[p, processes],
         notes=f"The loop is timed on {n_loop} runs and scaled up: its cost is the same for every run. With equal "
         "levels ours draws the product of bases and signs as the one Haar matrix that it is in law. Directions to "
-        f"{TOLERANCE:g} beyond rounding; {fallbacks:.2%} of them fell back to the SVD.",
+        f"{TOLERANCE:g} beyond rounding; {fallbacks:.2%} of them fell back to the SVD.{starting}",
     )
 
 
