@@ -20,8 +20,9 @@ _HEAD = """\
 Every number below comes from a script in `benchmarks/` that is named as its claim. Both sides of a ratio were timed in
 turn in one process, with one BLAS thread; the ratio is the median over the pairs, beside the least and the largest. A
 call of less than 0.2 s is repeated as often as fits and its time divided, as an optimizer repeats it: the first call
-after the other side's takes up to a quarter longer. The error gate was met in the same run, or the line says that it was
-not. Losses are shown like wins. Absolute times belong to the machine named; ratios carry over better, but not everywhere.
+after the other side's takes up to a quarter longer. The error gate was met in the same run, or the line says that it
+was not. Losses are shown like wins. Absolute times belong to the machine named; ratios carry over better, but not
+everywhere.
 """
 
 
