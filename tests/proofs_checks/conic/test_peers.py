@@ -14,7 +14,10 @@ pytestmark = pytest.mark.peers
 
 @pytest.fixture
 def pepit() -> Any:
-    return pytest.importorskip("PEPit", reason="PEPit is not installed", exc_type=ImportError)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # its own, when Python reads its files for the first time
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pytest.importorskip("PEPit", reason="PEPit is not installed", exc_type=ImportError)
 
 
 def worst_case(pepit: Any, n_steps: int, budget: str) -> float:
@@ -54,10 +57,10 @@ def test_pepit_finds_the_same_worst_case(pepit: Any, n_steps: int, budget: str) 
 
 
 def test_pepit_s_own_example_has_the_budget_of_the_drop(pepit: Any) -> None:
-    from PEPit.examples.nonconvex_optimization import wc_gradient_descent
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from PEPit.examples.nonconvex_optimization import wc_gradient_descent
+
         found, theory = wc_gradient_descent(L=1, gamma=1, n=3, wrapper="cvxpy", solver="CLARABEL", verbose=0)
     ours = estimate(plain_steps(3, "drop"))
     assert found == pytest.approx(ours.upper, rel=1e-5)
