@@ -73,7 +73,7 @@ def test_without_momentum_the_huber_world_stays_at_half_sigma(p) -> None:
 def test_average_over_random_coordinates_has_the_known_nuclear_norm(n: int, expected: float) -> None:
     """d = 64: ``E‖average of n‖_1 = (d/n) E|R_Bin(n, 1/d)|``, R a simple random walk; Hoeffding on [0, 1] at 1e-9."""
     noise = NOISES["random_coordinates"].build((64, 64), "inf")
-    repeats = 2000
+    repeats = 4000
     draws = noise.draw(Streams({"average": n}), n * repeats)
     z = np.zeros((repeats, 64))
     for k in range(n):
