@@ -34,7 +34,7 @@ def test_processes_change_no_bit(repeats: int, processes: int) -> None:
 
 
 @pytest.mark.slow
-def test_work_is_done_in_other_processes_at_once() -> None:
+def test_work_is_done_in_other_processes_and_comes_back_in_order() -> None:
     found = in_processes(lambda part: (part, os.getpid()), [3, 1, 2])
     assert [part for part, _ in found] == [3, 1, 2]
     assert os.getpid() not in {pid for _, pid in found}
